@@ -1,0 +1,127 @@
+"""The composition root: one folder on disk, and each service built the first time that it is asked for.
+
+Services do not know each other or the workspace; what one needs of another is handed to it here.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from kit.base.clock import Clock, WallClock
+from kit.base.errors import KitError
+from kit.base.ids import Entropy
+from kit.base.settings import Settings
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from kit.athena import Athena
+    from kit.catalog import Catalog
+    from kit.storage import Storage
+    from kit.streams import Streams
+    from kit.warehouse import Warehouse
+
+HOME_VARIABLE = "BOATHOUSE_HOME"
+DEFAULT_FOLDER = ".boathouse"
+
+
+def open_workspace(
+    path: str | os.PathLike[str] | None = None,
+    *,
+    clock: Clock | None = None,
+    seed: int | None = None,
+    settings: Settings | None = None,
+) -> Workspace:
+    """Open the workspace in `path`, made where it is missing.
+
+    Without a path: `$BOATHOUSE_HOME`, else `./.boathouse`. `clock` and `seed` replace the machine's time and randomness.
+    """
+    folder = Path(path if path is not None else os.environ.get(HOME_VARIABLE) or DEFAULT_FOLDER).expanduser()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise KitError(
+            "INVALID_WORKSPACE",
+            f"Cannot use '{folder}' as a workspace: {error.strerror}.",
+            "Name a folder that is yours.",
+        ) from error
+    return Workspace(folder.resolve(), clock or WallClock(), Entropy(seed), settings or Settings())
+
+
+class Workspace:
+    """One folder that holds storage, catalog, streams and warehouse. Several processes may use it at once."""
+
+    def __init__(self, path: Path, clock: Clock, entropy: Entropy, settings: Settings) -> None:
+        self.path = path
+        self.clock = clock
+        self.entropy = entropy
+        self.settings = settings
+
+    @cached_property
+    def storage(self) -> Storage:
+        """Objects in buckets, as in S3."""
+        from kit.storage import Storage
+
+        return Storage(self.path / "storage", clock=self.clock)
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """Databases, tables, partitions and crawlers, as in the Glue Data Catalog."""
+        from kit.catalog import Catalog
+
+        return Catalog(self.path / "catalog.sqlite", storage=self.storage, clock=self.clock)
+
+    @cached_property
+    def athena(self) -> Athena:
+        """SQL over the lake, as in Athena."""
+        from kit.athena import Athena
+
+        return Athena(
+            self.path / "athena",
+            catalog=self.catalog,
+            storage=self.storage,
+            clock=self.clock,
+            entropy=self.entropy,
+            settings=self.settings,
+        )
+
+    @cached_property
+    def streams(self) -> Streams:
+        """Ordered, durable, replayable logs, as in Kinesis Data Streams."""
+        from kit.streams import Streams
+
+        return Streams(self.path / "streams", clock=self.clock, entropy=self.entropy, settings=self.settings)
+
+    @cached_property
+    def warehouse(self) -> Warehouse:
+        """An MPP database with a leader and slices, as in Redshift."""
+        from kit.warehouse import Warehouse
+
+        return Warehouse(
+            self.path / "warehouse",
+            storage=self.storage,
+            clock=self.clock,
+            entropy=self.entropy,
+            settings=self.settings,
+        )
+
+    def close(self) -> None:
+        """Close what was opened; the workspace may be opened again."""
+        for name in ("warehouse", "streams", "athena", "catalog"):
+            service = self.__dict__.pop(name, None)
+            if service is not None:
+                service.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Workspace({str(self.path)!r})"
