@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kit.base.errors import KitError as KitError
     from kit.workspace import Workspace as Workspace
-    from kit.workspace import open_workspace as open
+    from kit.workspace import open_workspace as open  # noqa: A004
 
 __all__ = ["KitError", "Workspace", "open"]
 __version__ = "0.1.0"

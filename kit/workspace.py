@@ -37,7 +37,8 @@ def open_workspace(
 ) -> Workspace:
     """Open the workspace in `path`, made where it is missing.
 
-    Without a path: `$BOATHOUSE_HOME`, else `./.boathouse`. `clock` and `seed` replace the machine's time and randomness.
+    Without a path: `$BOATHOUSE_HOME`, else `./.boathouse`. `clock` and `seed` replace the machine's time and
+    randomness.
     """
     folder = Path(path if path is not None else os.environ.get(HOME_VARIABLE) or DEFAULT_FOLDER).expanduser()
     try:

@@ -1,7 +1,7 @@
 """One tree of errors: a code, a message, the place, a hint.
 
-Codes are the imitated service's own (`TABLE_NOT_FOUND`, `ProvisionedThroughputExceededException`). Errors of SQL carry the
-statement and a one-based line and column, and render with a caret under the offending token.
+Codes are the imitated service's own (`TABLE_NOT_FOUND`, `ProvisionedThroughputExceededException`). Errors of SQL carry
+the statement and a one-based line and column, and render with a caret under the offending token.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ ATHENA_MINIMUM_BYTES = 10 * MB
 
 
 def athena_cost_usd(bytes_scanned: int) -> float:
-    """The price of one query: bytes rounded up to a megabyte, 10 MB at the least; nothing for a query that scans nothing.
+    """The price of one query: bytes rounded up to a megabyte, at least 10 MB; nothing where nothing is scanned.
 
     Source: Amazon Athena pricing.
     """

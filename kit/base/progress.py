@@ -15,4 +15,4 @@ class Silent:
     """Nobody listens."""
 
     def update(self, fraction: float | None, message: str = "") -> None:
-        return None
+        del fraction, message

@@ -45,8 +45,8 @@ def run_interruptibly(
 ) -> T:
     """The call's value, or its error.
 
-    `cancel` must make the call return or raise soon; it may be called more than once. `poll` is called about every 20 ms
-    on the caller's thread; if it raises, the call is cancelled and that error is raised.
+    `cancel` must make the call return or raise soon; it may be called more than once. `poll` is called about every
+    20 ms on the caller's thread; if it raises, the call is cancelled and that error is raised.
     """
     running = _Call(call)
     thread = threading.Thread(target=running.run, name=name, daemon=True)

@@ -22,8 +22,8 @@ class Settings:
     """Sizes are in bytes.
 
     `threads`: cores that queries may use. `memory_bytes`: what one query engine may hold before it spills.
-    `result_bytes`: how large a Result may grow in the kernel's memory before it stays a stream. `page_rows`: rows that a
-    display shows.
+    `result_bytes`: how large a Result may grow in the kernel's memory before it stays a stream. `page_rows`: rows that
+    a display shows.
     """
 
     threads: int = field(default_factory=_cores)

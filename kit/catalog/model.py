@@ -1,6 +1,7 @@
 """What the catalog holds, in the terms of the Glue Data Catalog. Values only: no storage, no SQL.
 
-Names are lower-cased on the way in, as Glue and Athena do. Types are Hive type strings (`struct<a:int,b:array<string>>`).
+Names are lower-cased on the way in, as Glue and Athena do. Types are Hive type strings
+(`struct<a:int,b:array<string>>`).
 """
 
 from __future__ import annotations

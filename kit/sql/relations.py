@@ -1,7 +1,7 @@
 """What a SQL front end asks of the outside, and what it hands on: values only, no parser, no engine.
 
-A front end turns text into DuckDB SQL in which every table is a relation with a made-up name (`scan_0`), and says beside
-it which tables those are, which columns of them are used and which values can pass. Whoever executes provides the
+A front end turns text into DuckDB SQL in which every table is a relation with a made-up name (`scan_0`), and says
+beside it which tables those are, which columns of them are used and which values can pass. Whoever executes provides the
 relations.
 """
 
@@ -25,7 +25,7 @@ class RelationColumn:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A table as the binder sees it; a view where `view_text` is set (SQL of the same dialect, to be expanded in place).
+    """A table as the binder sees it; a view where `view_text` is set (the same dialect's SQL, to be expanded in place).
 
     `view_database` is the database that the view's unqualified names belong to.
     """
