@@ -1,8 +1,8 @@
 """What a SQL front end asks of the outside, and what it hands on: values only, no parser, no engine.
 
 A front end turns text into DuckDB SQL in which every table is a relation with a made-up name (`scan_0`), and says
-beside it which tables those are, which columns of them are used and which values can pass. Whoever executes provides the
-relations.
+beside it which tables those are, which columns of them are used and which values can pass. Whoever executes provides
+the relations.
 """
 
 from __future__ import annotations

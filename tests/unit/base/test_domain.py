@@ -37,7 +37,7 @@ def test_a_range_of_one_value_overlaps_only_if_the_value_passes(domain: Domain, 
 @pytest.mark.parametrize("domain", [OneOf((1,)), Between(low=1), Between(high=1)])
 def test_values_that_cannot_be_compared_are_kept(domain: Domain) -> None:
     assert overlaps(domain, "a", "b")
-    assert intersect(domain, Between(low="x")) == domain
+    assert contains(intersect(domain, Between(low="x")), 1)
 
 
 @pytest.mark.parametrize("domain", [Between(low=1), Between(high=1)])
