@@ -1,0 +1,1 @@
+"""Redshift's SQL: text to statements (`parse`), statements to typed trees in DuckDB's semantics (`bind`)."""
