@@ -32,10 +32,10 @@ class BoundTable:
 class BoundQuery:
     """A query whose names are resolved and whose functions and operators are DuckDB's.
 
-    `tree` generates as DuckDB SQL as it is. In it, every `exp.Table` is a base table (`db` and `this` resolved, aliased)
-    or names a CTE (no `db`); every `exp.Column` carries the alias of its source; aliases are unique in the whole tree;
-    `*` is expanded; every expression has a DuckDB type in `.type`; user's parameters and session values
-    (`parameters`) are `exp.Parameter`, `$name` in SQL.
+    `tree` generates as DuckDB SQL as it is. In it, every `exp.Table` is a base table (`db` and `this` resolved, with
+    an alias) or names a CTE (no `db`); every `exp.Column` carries the alias of its source; aliases are unique in the
+    whole tree; `*` is expanded; every column and projection has its DuckDB type in `.type`; the user's parameters and
+    the session's values (`parameters`) are `exp.Parameter`, `$name` in SQL.
 
     `volatile` names functions whose value changes from one run to the next (such a query's answer is not cached);
     `leader_only` those that Redshift runs on the leader alone.

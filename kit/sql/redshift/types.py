@@ -145,6 +145,14 @@ SUPER: Final = Type(Kind.SUPER)
 UNKNOWN: Final = Type(Kind.UNKNOWN)
 
 
+def _length(name: str, size_bytes: int, largest: int) -> int:
+    if size_bytes < 1:
+        raise KitError("22023", f"length for type {name} must be at least 1")
+    if size_bytes > largest:
+        raise KitError("22023", f"length for type {name} cannot exceed {largest}")
+    return size_bytes
+
+
 @cache
 def numeric(precision: int = 18, scale: int = 0) -> Type:
     if not 1 <= precision <= MAX_PRECISION:
@@ -252,11 +260,3 @@ def parse_type(text: str) -> Type:
 def type_names() -> tuple[str, ...]:
     """Every spelling that `parse_type` takes, sizes left out."""
     return (*sorted(_NUMERIC_NAMES), *_SIZED_NAMES, *_FIXED_NAMES)
-
-
-def _length(name: str, size_bytes: int, largest: int) -> int:
-    if size_bytes < 1:
-        raise KitError("22023", f"length for type {name} must be at least 1")
-    if size_bytes > largest:
-        raise KitError("22023", f"length for type {name} cannot exceed {largest}")
-    return size_bytes
