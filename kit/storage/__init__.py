@@ -1,0 +1,7 @@
+"""Objects in buckets, as in S3, on a folder: atomic, ordered, private to the user."""
+
+from kit.storage.objects import Listing, ObjectInfo
+from kit.storage.stage import Stage
+from kit.storage.storage import Storage
+
+__all__ = ["Listing", "ObjectInfo", "Stage", "Storage"]
