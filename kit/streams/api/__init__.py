@@ -1,0 +1,1 @@
+"""The public API: shapes of requests and answers, the operations under their real names, a client like boto3's."""

@@ -1,0 +1,1 @@
+"""The bytes of a shard on disk: frames, segments, the state that processes share."""
