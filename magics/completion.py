@@ -1,0 +1,138 @@
+"""What Tab offers inside our magics: options, their values, the arguments of commands, and SQL names.
+
+Front ends differ in what they send: JupyterLab and the terminal the whole cell, others the line alone. Both come here as
+IPython's context, which says where the cursor is; the rest is decided on text. An answer replaces the token that IPython
+found before the cursor, so it is cut to fit it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from types import ModuleType
+from typing import Any
+
+from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
+
+from kit.base.errors import KitError
+from magics.command import Command, CommandMagic
+from magics.grammar import Argument, Grammar, Offer, Option
+from magics.query import QueryMagic
+from magics.session import Session
+
+_CELL = re.compile(r"\s*%%(\w+)[^\S\n]")
+_LINE = re.compile(r"\s*(?:[^\W\d]\w*\s*=\s*)?%(\w+)[^\S\n]")
+_PARAMETER = re.compile(r"(?<![\w:'\"\]]):([^\W\d]\w*)?\Z")
+
+
+def matcher(session: Session, magics: Sequence[QueryMagic | CommandMagic]) -> Callable[..., SimpleMatcherResult]:
+    """An IPython matcher for the cells and lines of these magics."""
+
+    @context_matcher(identifier="boathouse", priority=100)
+    def boathouse_matcher(context: CompletionContext) -> SimpleMatcherResult:
+        offer = offered(session, magics, context.full_text, context.cursor_line, context.cursor_position)
+        found = [SimpleCompletion(text, type="boathouse") for text in fitted(offer, context.token)] if offer else []
+        return {"completions": found, "suppress": bool(found), "matched_fragment": context.token, "ordered": True}
+
+    return boathouse_matcher
+
+
+def offered(
+    session: Session, magics: Sequence[QueryMagic | CommandMagic], text: str, line: int, column: int
+) -> Offer | None:
+    """What to offer at a zero-based place of a cell; None where no magic of ours is."""
+    lines = text.split("\n")
+    before = "\n".join([*lines[:line], lines[line][:column]])
+    cell = _CELL.match(before)
+    found = cell or _LINE.match(lines[line][:column])
+    if found is None:
+        return None
+    magic = next((magic for magic in magics if magic.name == found[1]), None)
+    header, newline, body = (before if cell else lines[line][:column])[found.end() :].partition("\n")
+    try:
+        match magic:
+            case None:
+                return None
+            case QueryMagic() if newline:
+                return _in_sql(session, magic, header, body, "\n".join(lines)[len(before) :])
+            case QueryMagic():
+                after = lines[line][column:]
+                return _in_line(session, magic.grammar(of_cell=bool(cell)), header, magic, after)
+            case CommandMagic() if not newline:
+                return _in_command(session, magic, header)
+            case _:
+                return None
+    except KitError:
+        # The text is unfinished, or the catalog out of reach: there is nothing to offer, and no place to say so.
+        return None
+
+
+def fitted(offer: Offer, token: str) -> list[str]:
+    """The candidates as replacements of `token`, which is what IPython takes for the word before the cursor."""
+    if token.endswith(offer.fragment):
+        head = token[: len(token) - len(offer.fragment)]
+        return [head + candidate for candidate in offer.candidates]
+    cut = len(offer.fragment) - len(token)
+    if cut < 0:
+        return []
+    return [candidate[cut:] for candidate in offer.candidates if candidate.startswith(offer.fragment[:cut])]
+
+
+def _in_line(session: Session, grammar: Grammar, line: str, magic: QueryMagic | None, after: str) -> Offer | None:
+    expected = grammar.expected(line)
+    match expected.what:
+        case "flag":
+            return _offer(expected.fragment, (flag for option in grammar.options for flag in option.flags))
+        case "text" if magic is not None:
+            return _in_sql(session, magic, line[: len(line) - len(expected.fragment)], expected.fragment, after)
+        case Option(choices=choices) if choices:
+            return _offer(expected.fragment, choices)
+        case Option(offers=offers) | Argument(offers=offers) if offers is not None:
+            return _offer(expected.fragment, offers(session))
+        case _:
+            return None
+
+
+def _in_command(session: Session, magic: CommandMagic, line: str) -> Offer | None:
+    first, space, rest = line.lstrip().partition(" ")
+    named = {command.name: command for command in magic.commands}
+    if space and first in named:
+        return _in_line(session, magic.grammar(named[first]), rest, None, "")
+    names = [] if space else [name for name in named if name.startswith(first) and name]
+    bare: Command | None = named.get("")
+    inside = _in_line(session, magic.grammar(bare), line, None, "") if bare else None
+    if inside is None:
+        return Offer(first, tuple(names)) if names else None
+    return Offer(inside.fragment, (*names, *inside.candidates))
+
+
+def _in_sql(session: Session, magic: QueryMagic, header: str, before: str, after: str) -> Offer | None:
+    parameter = _PARAMETER.search(before)
+    if parameter is not None:
+        return _offer(parameter[1] or "", _variables(session.names))
+    if magic.complete is None:
+        return None
+    database = _given_database(magic, header) or session.defaults.database
+    return magic.complete(session.workspace, before, after, database)
+
+
+def _given_database(magic: QueryMagic, header: str) -> str:
+    try:
+        return magic.grammar(of_cell=True).read(header).first("database", "")
+    except KitError:
+        return ""
+
+
+def _variables(names: dict[str, Any]) -> list[str]:
+    """Names of values, as against those of functions, classes, modules and IPython's own."""
+    return sorted(
+        name
+        for name, value in names.items()
+        if not name.startswith("_") and not callable(value) and not isinstance(value, ModuleType)
+        if name not in ("In", "Out")
+    )
+
+
+def _offer(fragment: str, candidates: Iterable[str]) -> Offer | None:
+    matching = [candidate for candidate in candidates if candidate.lower().startswith(fragment.lower())]
+    return Offer(fragment, tuple(dict.fromkeys(matching))) if matching else None
