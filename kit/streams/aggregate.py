@@ -153,25 +153,23 @@ def _parse_record(message: bytes, position: int, end: int, keys: list[str], hash
     hash_index = -1
     data: bytes | None = None
     while position < end:
-        # The common fields have one-byte tags and, mostly, one-byte values: read those without a call.
         tag = message[position]
-        position += 1
-        if tag == 0x08:
-            key_index, position = _read_varint(message, position, end)
-        elif tag == 0x1A:
-            length, position = _read_varint(message, position, end)
-            stop = position + length
-            if stop > end:
-                raise _MalformedError
-            data = message[position:stop]
-            position = stop
-        elif tag == 0x10:
-            hash_index, position = _read_varint(message, position, end)
-        else:
-            tag, position = _read_varint(message, position - 1, end)
+        if tag >= 0x80 or tag >> 3 not in (1, 2, 3):
+            tag, position = _read_varint(message, position, end)
             if tag >> 3 in (1, 2, 3):
                 raise _MalformedError
             position = _skip(message, position, end, tag & 7)
+            continue
+        value, position = _read_varint(message, position + 1, end)
+        if tag == 0x08:
+            key_index = value
+        elif tag == 0x10:
+            hash_index = value
+        elif tag == 0x1A and position + value <= end:
+            data = message[position : position + value]
+            position += value
+        else:
+            raise _MalformedError
     if data is None or not 0 <= key_index < len(keys) or hash_index >= len(hash_keys):
         raise _MalformedError
     return UserRecord(keys[key_index], data, hash_keys[hash_index] if hash_index >= 0 else None)
@@ -196,15 +194,14 @@ def _skip(message: bytes, position: int, end: int, wire: int) -> int:
 
 
 def _read_varint(message: bytes, position: int, end: int) -> tuple[int, int]:
-    value = 0
-    for count in range(_VARINT_BYTES):
-        if position >= end:
-            raise _MalformedError
+    value = shift = 0
+    while position < end and shift < 7 * _VARINT_BYTES:
         byte = message[position]
         position += 1
-        value |= (byte & 0x7F) << (7 * count)
         if byte < 0x80:
-            return value, position
+            return value | byte << shift, position
+        value |= (byte & 0x7F) << shift
+        shift += 7
     raise _MalformedError
 
 
