@@ -1,0 +1,310 @@
+"""Databases, tables, their versions and partitions, as in the Glue Data Catalog, shared by several processes.
+
+A thin front over SQLite: each method is one transaction. `names` decides what is valid, `partitions` and `conditions`
+how partitions are found, `crawler` what data becomes which table.
+
+Invariant: of two changes to one table that started from the same version, the second is refused; no version is lost.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kit.base.clock import Clock, instant
+from kit.base.connections import Connections
+from kit.base.domain import Domain
+from kit.base.errors import KitError, did_you_mean
+from kit.catalog import partitions as partition_rows
+from kit.catalog.encoding import decode_database, decode_table, encode_database, encode_table
+from kit.catalog.model import Database, Partition, Table
+from kit.catalog.names import checked_database, checked_table
+from kit.catalog.partitions import Keys
+from kit.catalog.schema import named, prepare
+
+if TYPE_CHECKING:
+    from kit.storage import Storage
+
+_TABLE = """
+SELECT t.id, t.database, t.name, t.version, t.created_ns, v.updated_ns, v.body
+FROM catalog_table AS t JOIN table_version AS v ON v.table_id = t.id AND v.version = t.version
+"""
+
+
+class Catalog:
+    """The catalog in the SQLite file `path`, made where it is missing. Names are taken in any letter case."""
+
+    def __init__(self, path: Path, *, storage: Storage, clock: Clock) -> None:
+        self._storage = storage
+        self._clock = clock
+        self._connections = Connections(Path(path), prepare)
+
+    def create_database(self, database: Database | str) -> Database:
+        """Add a database, or an empty one of that name. Raises `AlreadyExistsException`."""
+        checked = checked_database(Database(database) if isinstance(database, str) else database)
+        with self._writing() as connection:
+            try:
+                connection.execute("INSERT INTO database VALUES (?, ?)", (checked.name, encode_database(checked)))
+            except sqlite3.IntegrityError as error:
+                raise KitError(
+                    "AlreadyExistsException",
+                    f"Database '{checked.name}' already exists.",
+                    "CREATE DATABASE IF NOT EXISTS leaves it alone.",
+                ) from error
+        return checked
+
+    def database(self, name: str) -> Database:
+        """Raises `EntityNotFoundException`."""
+        with self._reading() as connection:
+            return _database(connection, name)
+
+    def find_database(self, name: str) -> Database | None:
+        """The database, or None where there is none of that name."""
+        with self._reading() as connection:
+            row = connection.execute("SELECT name, body FROM database WHERE name = ?", (name.lower(),)).fetchone()
+        return None if row is None else decode_database(*row)
+
+    def databases(self) -> list[Database]:
+        """All databases by name."""
+        with self._reading() as connection:
+            return [
+                decode_database(*row) for row in connection.execute("SELECT name, body FROM database ORDER BY name")
+            ]
+
+    def drop_database(self, name: str, *, cascade: bool = False) -> None:
+        """Remove a database, with its tables if `cascade`; no object in storage is touched.
+
+        Raises `EntityNotFoundException`, and `InvalidInputException` where it has tables.
+        """
+        with self._writing() as connection:
+            database = _database(connection, name)
+            if not cascade and (tables := _table_names(connection, database.name)):
+                raise KitError(
+                    "InvalidInputException",
+                    f"Database '{database.name}' is not empty. One or more tables exist: {', '.join(tables[:5])}.",
+                    "DROP DATABASE ... CASCADE drops them too.",
+                )
+            connection.execute("DELETE FROM catalog_table WHERE database = ?", (database.name,))
+            connection.execute("DELETE FROM database WHERE name = ?", (database.name,))
+
+    def create_table(self, table: Table) -> Table:
+        """Add a table or view: as it is kept, version 1. Raises `AlreadyExistsException`, `EntityNotFoundException` for
+        the database, `InvalidInputException` for names and types that do not hold."""
+        checked = checked_table(table)
+        now_ns = self._clock.now_ns()
+        with self._writing() as connection:
+            database = _database(connection, checked.database).name
+            try:
+                cursor = connection.execute(
+                    "INSERT INTO catalog_table (database, name, version, created_ns) VALUES (?, ?, 1, ?)",
+                    (database, checked.name, now_ns),
+                )
+            except sqlite3.IntegrityError as error:
+                raise KitError(
+                    "AlreadyExistsException",
+                    f"Table '{database}.{checked.name}' already exists.",
+                    "CREATE TABLE IF NOT EXISTS leaves it alone.",
+                ) from error
+            connection.execute(
+                "INSERT INTO table_version VALUES (?, 1, ?, ?)", (cursor.lastrowid, encode_table(checked), now_ns)
+            )
+        return replace(checked, version=1, created=instant(now_ns), updated=instant(now_ns))
+
+    def table(self, database: str, name: str) -> Table:
+        """The current version. Raises `EntityNotFoundException`."""
+        with self._reading() as connection:
+            return _table(connection, database, name)[1]
+
+    def find_table(self, database: str, name: str) -> Table | None:
+        """The current version, or None where there is no such table or database."""
+        with self._reading() as connection:
+            found = _find_table(connection, database, name)
+        return None if found is None else found[1]
+
+    def tables(self, database: str) -> list[Table]:
+        """All tables and views of a database by name. Raises `EntityNotFoundException`."""
+        with self._reading() as connection:
+            name = _database(connection, database).name
+            rows = connection.execute(f"{_TABLE} WHERE t.database = ? ORDER BY t.name", (name,))
+            return [_decoded(row)[1] for row in rows]
+
+    def table_names(self, database: str) -> list[str]:
+        """The names alone, sorted; empty where the database is unknown."""
+        with self._reading() as connection:
+            return _table_names(connection, database.lower())
+
+    def update_table(self, table: Table) -> Table:
+        """Make a new version of a table that was read from this catalog.
+
+        Raises `ConcurrentModificationException` where somebody else has made one since, `InvalidInputException` where
+        the partition keys no longer fit the partitions.
+        """
+        checked = checked_table(table)
+        now_ns = self._clock.now_ns()
+        with self._writing() as connection:
+            table_id, current = _table(connection, checked.database, checked.name)
+            if checked.version != current.version:
+                raise KitError(
+                    "ConcurrentModificationException",
+                    f"Update table failed due to concurrent modifications: '{current.database}.{current.name}' has "
+                    f"version {current.version}, the change was made to version {checked.version}.",
+                    "Read the table again and repeat the change.",
+                )
+            _rekey(connection, table_id, current, checked)
+            version = current.version + 1
+            connection.execute("UPDATE catalog_table SET version = ? WHERE id = ?", (version, table_id))
+            connection.execute(
+                "INSERT INTO table_version VALUES (?, ?, ?, ?)", (table_id, version, encode_table(checked), now_ns)
+            )
+        return replace(checked, version=version, created=current.created, updated=instant(now_ns))
+
+    def drop_table(self, database: str, name: str) -> None:
+        """Remove a table or view with its versions and partitions; no object in storage is touched.
+
+        Raises `EntityNotFoundException`.
+        """
+        with self._writing() as connection:
+            table_id, _ = _table(connection, database, name)
+            connection.execute("DELETE FROM catalog_table WHERE id = ?", (table_id,))
+
+    def table_versions(self, database: str, name: str) -> list[Table]:
+        """All versions, newest first. Raises `EntityNotFoundException`."""
+        with self._reading() as connection:
+            table_id, current = _table(connection, database, name)
+            rows = connection.execute(
+                "SELECT version, updated_ns, body FROM table_version WHERE table_id = ? ORDER BY version DESC",
+                (table_id,),
+            )
+            return [
+                replace(
+                    decode_table(current.database, current.name, body),
+                    version=version,
+                    created=current.created,
+                    updated=instant(updated_ns),
+                )
+                for version, updated_ns, body in rows
+            ]
+
+    def add_partitions(
+        self, database: str, table: str, partitions: Iterable[Partition], *, if_not_exists: bool = False
+    ) -> int:
+        """Add partitions, all or none; how many are new.
+
+        Raises `AlreadyExistsException` unless `if_not_exists`, `HIVE_INVALID_PARTITION_VALUE` for a value that does
+        not fit its key's type, `InvalidInputException` for too many or too few values.
+        """
+        now_ns = self._clock.now_ns()
+        with self._writing() as connection:
+            keys = Keys.of(*_table(connection, database, table))
+            return partition_rows.insert(connection, keys, partitions, now_ns, if_not_exists=if_not_exists)
+
+    def drop_partitions(
+        self, database: str, table: str, values: Iterable[tuple[str | None, ...]], *, if_exists: bool = False
+    ) -> int:
+        """Remove the partitions of these values, all or none; how many there were.
+
+        Raises `EntityNotFoundException` unless `if_exists`. No object in storage is touched.
+        """
+        with self._writing() as connection:
+            keys = Keys.of(*_table(connection, database, table))
+            return partition_rows.delete(connection, keys, values, if_exists=if_exists)
+
+    def update_partition(self, database: str, table: str, partition: Partition) -> None:
+        """Replace location, descriptor and parameters of a partition. Raises `EntityNotFoundException`."""
+        with self._writing() as connection:
+            partition_rows.update(connection, Keys.of(*_table(connection, database, table)), partition)
+
+    def partitions(self, database: str, table: str, domains: Mapping[str, Domain] | None = None) -> list[Partition]:
+        """The partitions whose values may lie in the domains (by key, in lower case), ordered by their keys, NULLs
+        first."""
+        with self._reading() as connection:
+            keys = Keys.of(*_table(connection, database, table))
+            return partition_rows.select(connection, keys, domains or {})
+
+    def find_partition(self, database: str, table: str, values: tuple[str | None, ...]) -> Partition | None:
+        """The partition of exactly these texts, or None."""
+        with self._reading() as connection:
+            return partition_rows.find(connection, Keys.of(*_table(connection, database, table)), values)
+
+    def partition_count(self, database: str, table: str, domains: Mapping[str, Domain] | None = None) -> int:
+        """How many `partitions` would give, without reading them."""
+        with self._reading() as connection:
+            keys = Keys.of(*_table(connection, database, table))
+            return partition_rows.count(connection, keys, domains or {})
+
+    def generation(self) -> int:
+        """A number that grows with every change that anybody commits: equal numbers, equal catalogs.
+
+        A few microseconds.
+        """
+        with named():
+            return int(self._connections.get().execute("SELECT generation FROM state").fetchone()[0])
+
+    def close(self) -> None:
+        """Close the file; the catalog cannot be used afterwards."""
+        self._connections.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with named(), self._connections.snapshot() as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with named(), self._connections.transaction() as connection:
+            yield connection
+            connection.execute("UPDATE state SET generation = generation + 1")
+
+
+def _database(connection: sqlite3.Connection, name: str) -> Database:
+    row = connection.execute("SELECT name, body FROM database WHERE name = ?", (name.lower(),)).fetchone()
+    if row is None:
+        names = [each for (each,) in connection.execute("SELECT name FROM database")]
+        raise KitError("EntityNotFoundException", f"Database '{name}' not found.", did_you_mean(name, names))
+    return decode_database(*row)
+
+
+def _table(connection: sqlite3.Connection, database: str, name: str) -> tuple[int, Table]:
+    found = _find_table(connection, database, name)
+    if found is None:
+        known = _database(connection, database).name
+        hint = did_you_mean(name, _table_names(connection, known))
+        raise KitError("EntityNotFoundException", f"Table '{known}.{name}' not found.", hint)
+    return found
+
+
+def _find_table(connection: sqlite3.Connection, database: str, name: str) -> tuple[int, Table] | None:
+    row = connection.execute(
+        f"{_TABLE} WHERE t.database = ? AND t.name = ?", (database.lower(), name.lower())
+    ).fetchone()
+    return None if row is None else _decoded(row)
+
+
+def _table_names(connection: sqlite3.Connection, database: str) -> list[str]:
+    rows = connection.execute("SELECT name FROM catalog_table WHERE database = ? ORDER BY name", (database,))
+    return [name for (name,) in rows]
+
+
+def _decoded(row: tuple[int, str, str, int, int, int, str]) -> tuple[int, Table]:
+    table_id, database, name, version, created_ns, updated_ns, body = row
+    table = decode_table(database, name, body)
+    return table_id, replace(table, version=version, created=instant(created_ns), updated=instant(updated_ns))
+
+
+def _rekey(connection: sqlite3.Connection, table_id: int, current: Table, changed: Table) -> None:
+    """Let the partitions follow a change of their keys' types; other changes of the keys need a table without any."""
+    if current.partition_keys == changed.partition_keys:
+        return
+    keys = Keys.of(table_id, changed)
+    if [key.name for key in current.partition_keys] == [key.name for key in changed.partition_keys]:
+        partition_rows.retype(connection, keys)
+    elif partition_rows.count(connection, keys, {}):
+        raise KitError(
+            "InvalidInputException",
+            f"The partition keys of '{current.database}.{current.name}' cannot change while it has partitions.",
+            "Drop the partitions first, or make another table.",
+        )

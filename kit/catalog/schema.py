@@ -1,0 +1,109 @@
+"""The catalog's tables in SQLite, and what its errors are called.
+
+`generation` counts every committed change. A partition keeps its values twice: as text (`value_texts`, what Hive has)
+and typed, in `k0` to `k7`, so that numbers and dates compare as such. One index holds all typed keys in order, and
+each further key has its own: a look-up by equality or range on any of them touches the rows it finds. Keys beyond the
+eighth are filtered by whoever reads the rows.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from kit.base.errors import KitError
+
+VERSION: Final = 1
+INDEXED_KEYS: Final = 8
+KEY_COLUMNS: Final = tuple(f"k{position}" for position in range(INDEXED_KEYS))
+
+_STATEMENTS: Final = (
+    "CREATE TABLE state (generation INTEGER NOT NULL)",
+    "INSERT INTO state VALUES (0)",
+    "CREATE TABLE database (name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
+    """CREATE TABLE catalog_table (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        database TEXT NOT NULL REFERENCES database (name),
+        name TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        created_ns INTEGER NOT NULL,
+        UNIQUE (database, name))""",
+    """CREATE TABLE table_version (
+        table_id INTEGER NOT NULL REFERENCES catalog_table (id) ON DELETE CASCADE,
+        version INTEGER NOT NULL,
+        body TEXT NOT NULL,
+        updated_ns INTEGER NOT NULL,
+        PRIMARY KEY (table_id, version)) WITHOUT ROWID""",
+    f"""CREATE TABLE partition (
+        id INTEGER PRIMARY KEY,
+        table_id INTEGER NOT NULL REFERENCES catalog_table (id) ON DELETE CASCADE,
+        value_texts TEXT NOT NULL,
+        location TEXT NOT NULL,
+        descriptor TEXT,
+        parameters TEXT,
+        created_ns INTEGER NOT NULL,
+        {", ".join(KEY_COLUMNS)},
+        UNIQUE (table_id, value_texts))""",
+    f"CREATE INDEX partition_keys ON partition (table_id, {', '.join(KEY_COLUMNS)})",
+    *(
+        f"CREATE INDEX partition_{column} ON partition (table_id, {column}) WHERE {column} IS NOT NULL"
+        for column in KEY_COLUMNS[1:]
+    ),
+    f"PRAGMA user_version={VERSION}",
+)
+
+
+def prepare(connection: sqlite3.Connection) -> None:
+    """Make the tables where they are missing. Raises `CATALOG_TOO_NEW` for a later version's file."""
+    if _version(connection) == 0:
+        connection.execute("BEGIN IMMEDIATE")
+        if _version(connection) == 0:  # another process may have been first
+            for statement in _STATEMENTS:
+                connection.execute(statement)
+        connection.execute("COMMIT")
+    if (found := _version(connection)) != VERSION:
+        raise KitError(
+            "CATALOG_TOO_NEW",
+            f"The catalog has layout {found}; this version of Boathouse knows layout {VERSION}.",
+            "Use the version that made it, or a later one.",
+        )
+
+
+@contextmanager
+def named() -> Iterator[None]:
+    """Turn an error of SQLite that leaves the block into a `KitError`."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        raise _translated(error, code) from error
+
+
+def _translated(error: sqlite3.Error, code: int) -> KitError:
+    match code:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return KitError(
+                "OperationTimeoutException",
+                "The catalog is busy: another process has been writing to it for too long.",
+                "Try again once it is done.",
+            )
+        case sqlite3.SQLITE_FULL | sqlite3.SQLITE_IOERR:
+            return KitError(
+                "InsufficientStorage", f"The catalog was not changed: {error}.", "Free some space on its disk."
+            )
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+            return KitError(
+                "CATALOG_CORRUPT",
+                f"The catalog file cannot be read: {error}.",
+                "Move it away and crawl the data again.",
+            )
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
+            return KitError("AccessDeniedException", f"The catalog cannot be written: {error}.", "Look at its mode.")
+        case _:
+            return KitError("InternalServiceException", f"The catalog failed: {error}.")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
