@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kit.base.result import Result
 from kit.workspace import Workspace
-from magics.query import Question, QueryMagic
+from magics.query import QueryMagic, Question
 
 
 def _ask(workspace: Workspace, question: Question) -> Result:
@@ -18,7 +18,7 @@ ATHENA = QueryMagic(
     "Ask the lake in SQL, as Amazon Athena does: tables of the catalog, over files in the workspace's storage.",
     _ask,
     examples=(
-        "  %%athena -d nyc worst <<\n  SELECT carrier, avg(arr_delay) AS delay FROM flights GROUP BY carrier ORDER BY 2",
+        "  %%athena -d nyc delays <<\n  SELECT carrier, avg(arr_delay) FROM flights GROUP BY carrier ORDER BY carrier",
         "  origin = 'JFK'\n  %athena -d nyc SELECT count(*) FROM flights WHERE origin = :origin",
     ),
 )

@@ -1,8 +1,8 @@
 """What Tab offers inside our magics: options, their values, the arguments of commands, and SQL names.
 
-Front ends differ in what they send: JupyterLab and the terminal the whole cell, others the line alone. Both come here as
-IPython's context, which says where the cursor is; the rest is decided on text. An answer replaces the token that IPython
-found before the cursor, so it is cut to fit it.
+Front ends differ in what they send: JupyterLab and the terminal the whole cell, others the line alone. Both come here
+as IPython's context, which says where the cursor is; the rest is decided on text. An answer replaces the token that
+IPython found before the cursor, so it is cut to fit it.
 """
 
 from __future__ import annotations

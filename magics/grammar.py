@@ -143,18 +143,17 @@ class Grammar:
 
     def usage(self) -> str:
         """One line: `%%athena [name <<] [options] SQL`."""
-        target = ["[name <<]"] if self.assigns else []
-        options = map(_option_usage, self.options)
-        return " ".join(
-            filter(None, [self.prompt, *target, *options, *map(_argument_usage, self.arguments), self.text])
-        )
+        words = [self.prompt, "[name <<]" if self.assigns else ""]
+        words += [_option_usage(option) for option in self.options]
+        words += [_argument_usage(argument) for argument in self.arguments]
+        return " ".join(word for word in [*words, self.text] if word)
 
     def help(self) -> str:
         """The options and arguments, a line or two each."""
         entries = [(argument.name.upper(), argument.help) for argument in self.arguments]
         for option in self.options:
             flags = ", ".join(option.flags)
-            value = "|".join(option.choices) or option.metavar
+            value = option.metavar or "|".join(option.choices)
             entries.append((f"{flags} {value}".rstrip(), option.help))
         return layout(entries)
 
@@ -308,7 +307,8 @@ class _Reader:
     def _place(self, positional: Sequence[Given]) -> None:
         remaining = list(positional)
         for argument in self._grammar.arguments:
-            taken, remaining = (remaining, []) if argument.repeated else (remaining[:1], remaining[1:])
+            count = len(remaining) if argument.repeated else 1
+            taken, remaining = remaining[:count], remaining[count:]
             if argument.required and not taken:
                 message = f"{self._grammar.prompt} needs {argument.name.upper()}."
                 raise self._error("MISSING_ARGUMENT", message, len(self._line), f"Usage: {self._grammar.usage()}")
@@ -374,7 +374,7 @@ def _unquoted(word: str) -> str:
 
 
 def _option_usage(option: Option) -> str:
-    value = "|".join(option.choices) or option.metavar
+    value = option.metavar or "|".join(option.choices)
     shown = f"{option.flags[0]} {value}".rstrip()
     return f"[{shown}]..." if option.repeated else f"[{shown}]"
 

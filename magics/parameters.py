@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kit.base.errors import KitError, did_you_mean
+from kit.base.errors import did_you_mean
 from kit.sql.parameters import placeholders, select
 from magics.grammar import Words
 

@@ -1,8 +1,8 @@
 """How long work shows where it stands: one bar in a notebook, one line in a terminal, nothing where nobody watches.
 
-A bar appears only once work has taken a while, is redrawn a few times a second, and is gone at the end: a saved notebook
-holds nothing of it. A notebook can only take back all of a cell's outputs at once, so there is a bar only where the magic
-is all that its cell does.
+A bar appears only once work has taken a while, is redrawn a few times a second, and is gone at the end: a saved
+notebook holds nothing of it. A notebook can only take back all of a cell's outputs at once, so there is a bar only
+where the magic is all that its cell does.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FIRST_SHOWN_MS = 400.0
 REDRAWN_MS = 150.0
 BAR_CHARACTERS = 30
-_ONLY_A_MAGIC = re.compile(r"\s*(?:%%.*|(?:[^\W\d]\w*\s*=\s*)?%[^\n]*)\Z", re.DOTALL)
+_ONLY_A_MAGIC = re.compile(r"\s*(?:%%.*|(?:[^\W\d]\w*\s*=\s*)?%[^\n]*\s*)\Z", re.DOTALL)
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """Magics that ask a service a question in SQL: what they have in common, so that each one is a declaration.
 
-A `QueryMagic` says what it is called, what its service's call is, and which options are its own. The rest is here: where
-the text comes from (the line, the cell, a file), what it builds on, what its parameters are, what becomes of the answer.
+A `QueryMagic` says what it is called, what its service's call is, and which options are its own. The rest is here:
+where the text comes from (the line, the cell, a file), what it builds on, what its parameters are, what becomes of the
+answer.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from kit.base.result import Result
 from kit.workspace import Workspace
 from magics.grammar import Grammar, Offer, Option, Words, identifier, positive
 from magics.parameters import bind, binding
-from magics.progress import shown
 from magics.session import TYPES, Session
 from magics.snippets import snippet_name
 from magics.statement import compose, is_empty
@@ -33,7 +33,7 @@ COMMON = (
         verbatim=True,
     ),
     Option(("-l", "--limit"), "Show this many rows; all are there.", "N", positive),
-    Option(("-t", "--type"), "Give the answer as this.", choices=TYPES),
+    Option(("-t", "--type"), f"Give the answer as {', '.join(TYPES)}.", "KIND", choices=TYPES),
     Option(("--no-display",), "Show nothing."),
     Option(("--explain",), "Show how the statement would be run, and do not run it."),
     Option(("-f", "--file"), "Read the statement from a file instead of the cell.", "PATH"),
@@ -47,12 +47,14 @@ COMMON = (
         offers=lambda session: session.snippets.names(),
     ),
 )
-DATABASE = Option(
-    ("-d", "--database"),
-    "Look for tables in this database.",
-    "NAME",
-    offers=lambda session: [database.name for database in session.workspace.catalog.databases()],
-)
+
+
+def databases(session: Session) -> list[str]:
+    """The names of the catalog's databases."""
+    return [database.name for database in session.workspace.catalog.databases()]
+
+
+DATABASE = Option(("-d", "--database"), "Look for tables in this database.", "NAME", offers=databases)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +111,12 @@ class QueryMagic:
         scopes = (local, session.names)
         try:
             params = bind(statement.text, words, scopes)
-            with shown(session.shell, session.cell) as progress:
+            with session.progress() as progress:
                 database = words.first("database", session.defaults.database)
                 result = self.ask(session.workspace, Question(statement.text, params, database, words, progress))
         except KitError as error:
-            raise statement.restore(error)
+            statement.restore(error)
+            raise
         if "save" in words:
             session.snippets.save(words.first("save"), text, words.all("with"))
         return _deliver(session, words, result, target)

@@ -1,7 +1,7 @@
 """Puts declared magics into an IPython shell, and takes them out again.
 
-What is added to a shell: the magics, their defaults (`%config Boathouse`), a matcher for Tab, and a formatter that makes
-plain Altair charts render without a network. Nothing heavy is imported for any of it.
+What is added to a shell: the magics, their defaults (`%config Boathouse`), a matcher for Tab, and a formatter that
+makes plain Altair charts render without a network. Nothing heavy is imported for any of it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Extension:
         for magic in self._magics:
             for kind in _kinds(magic):
                 shell.register_magic_function(_function(self.session, magic), kind, magic.name)
-        shell.configurables.append(self.session.defaults)
+        self._configurables.append(self.session.defaults)
         shell.events.register("pre_run_cell", self._begin_cell)
         shell.Completer.custom_matchers.append(self._matcher)
         for module, name in ALTAIR_CHARTS:
@@ -55,11 +55,15 @@ class Extension:
         for magic in self._magics:
             for kind in _kinds(magic):
                 shell.magics_manager.magics[kind].pop(magic.name, None)
-        shell.configurables.remove(self.session.defaults)
+        self._configurables.remove(self.session.defaults)
         shell.events.unregister("pre_run_cell", self._begin_cell)
         shell.Completer.custom_matchers.remove(self._matcher)
         for module, name in ALTAIR_CHARTS:
             shell.display_formatter.mimebundle_formatter.pop(f"{module}.{name}", None)
+
+    @property
+    def _configurables(self) -> list[Any]:
+        return self.session.shell.configurables
 
     def _begin_cell(self, info: ExecutionInfo) -> None:
         self.session.cell = info.raw_cell or ""

@@ -6,11 +6,15 @@ still hold it under a name of its own.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from traitlets import Bool, Enum, Integer, Unicode
 from traitlets.config import Configurable
+
+from kit.base.progress import Progress, Silent
+from magics.progress import shown
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -57,6 +61,10 @@ class Session:
         if self._workspace is None or self._workspace.path != opened.path:
             self._workspace = opened
         return self._workspace
+
+    def progress(self) -> AbstractContextManager[Progress]:
+        """Where long work tells how far it is."""
+        return shown(self.shell, self.cell) if self.defaults.progress else nullcontext(Silent())
 
     @property
     def snippets(self) -> Snippets:

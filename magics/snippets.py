@@ -70,7 +70,7 @@ class Snippets:
         unfinished = self._folder / f".{self._entropy.uuid()}"
         try:
             descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with open(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
                 file.write(header + trimmed(text))
                 file.flush()
                 os.fsync(file.fileno())

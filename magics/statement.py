@@ -51,10 +51,10 @@ class Statement:
                 return part, line - part.first + 1
         return None
 
-    def restore(self, error: KitError) -> KitError:
-        """The same error, pointing into what the user wrote instead of into the whole."""
+    def restore(self, error: KitError) -> None:
+        """Let an error that points into the whole point into what the user wrote."""
         if error.statement != self.text or error.line is None:
-            return error
+            return
         found = self.locate(error.line)
         if found is not None:
             part, line = found
@@ -63,7 +63,6 @@ class Statement:
             error.statement, error.line = part.text, line
             if part.origin:
                 error.message = f"In the snippet '{part.origin}': {error.message}"
-        return error
 
 
 def compose(text: str, snippets: Sequence[Snippet] = (), *, explain: bool = False) -> Statement:

@@ -1,8 +1,8 @@
 """Vega-Lite charts that render with no network: in JupyterLab, in an exported page, in a saved notebook.
 
 Owns the mime bundle of a chart: a specification in the version that JupyterLab renders itself, an SVG drawn here for
-everything else, and a line of text. Invariants: nothing in the bundle is fetched by whoever shows it, a chart that asks for
-data or images from elsewhere is refused, and equal charts give equal bytes.
+everything else, and a line of text. Invariants: nothing in the bundle is fetched by whoever shows it, a chart that asks
+for data or images from elsewhere is refused, and equal charts give equal bytes.
 
 Altair and the SVG renderer are imported when a chart is drawn, not before.
 """
@@ -10,7 +10,10 @@ Altair and the SVG renderer are imported when a chart is drawn, not before.
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Iterator, Mapping
+from datetime import date, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 from kit.base.errors import KitError
@@ -92,29 +95,39 @@ def _specification(source: Any) -> dict[str, Any]:
             f"A {type(source).__name__} is no chart.",
             "Give an Altair chart or a Vega-Lite specification.",
         )
-    import altair
+    import altair as alt
 
-    with altair.theme.enable("none"), altair.data_transformers.enable("default", max_rows=None):
+    themes: Any = alt.theme
+    transformers: Any = alt.data_transformers
+    with themes.enable("none"), transformers.enable("default", max_rows=None):
         return source.to_dict()
 
 
 def _rows(data: Any) -> list[dict[str, Any]]:
-    """Rows as JSON values; dates and times as ISO text, which Vega reads."""
+    """Rows as JSON values: dates and times as ISO text, which Vega reads, NaN and infinities as null."""
     import pyarrow as pa
 
     return [{name: _json(value) for name, value in row.items()} for row in pa.table(data).to_pylist()]
 
 
 def _json(value: Any) -> Any:
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    if hasattr(value, "isoformat"):
-        return value.isoformat()
-    if isinstance(value, list | tuple):
-        return [_json(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _json(item) for key, item in value.items()}
-    return float(value) if hasattr(value, "__float__") else str(value)
+    match value:
+        case float():
+            return value if math.isfinite(value) else None
+        case None | bool() | int() | str():
+            return value
+        case date() | time():
+            return value.isoformat()
+        case Decimal():
+            return float(value)
+        case timedelta():
+            return value.total_seconds()
+        case list() | tuple():
+            return [_json(item) for item in value]
+        case dict():
+            return {key: _json(item) for key, item in value.items()}
+        case _:
+            return str(value)
 
 
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -29,7 +29,7 @@ class Theme:
 
 THEMES: dict[ThemeName, Theme] = {
     # Greys that keep a contrast of at least 4:1 against white and against Jupyter's dark grey.
-    "auto": Theme(paper="transparent", ink="#777777", muted="#808080", grid="#80808040"),
+    "auto": Theme(paper="transparent", ink="#777777", muted="#7d7d7d", grid="#80808040"),
     "light": Theme(paper="#ffffff", ink="#222222", muted="#5f5f5f", grid="#e3e3e3"),
     "dark": Theme(paper="#161616", ink="#e8e8e8", muted="#a8a8a8", grid="#3a3a3a"),
 }

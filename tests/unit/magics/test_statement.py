@@ -57,7 +57,8 @@ def sent_error(composed_text: str, line: int, column: int) -> KitError:
 def test_an_error_is_led_back_to_the_line_that_the_user_wrote() -> None:
     statement = compose("SELECT 1,\n  x", [LATE], explain=True)
 
-    error = statement.restore(sent_error(statement.text, 8, 3))
+    error = sent_error(statement.text, 8, 3)
+    statement.restore(error)
 
     assert (error.statement, error.line, error.column) == ("SELECT 1,\n  x", 2, 3)
     assert error.message == "line 2:3: Column 'x' cannot be resolved"
@@ -66,7 +67,8 @@ def test_an_error_is_led_back_to_the_line_that_the_user_wrote() -> None:
 def test_an_error_inside_a_snippet_names_it() -> None:
     statement = compose("SELECT 1", [LATE, WORST])
 
-    error = statement.restore(sent_error(statement.text, 4, 7))
+    error = sent_error(statement.text, 4, 7)
+    statement.restore(error)
 
     assert (error.statement, error.line) == (LATE.text, 3)
     assert error.message == "In the snippet 'late': line 3:7: Column 'x' cannot be resolved"
@@ -75,11 +77,15 @@ def test_an_error_inside_a_snippet_names_it() -> None:
 def test_an_error_between_the_parts_shows_the_whole() -> None:
     statement = compose("SELECT 1", [LATE])
 
-    assert statement.restore(sent_error(statement.text, 1, 6)).statement == statement.text
+    error = sent_error(statement.text, 1, 6)
+    statement.restore(error)
+
+    assert error.statement == statement.text
 
 
 def test_an_error_of_another_text_is_left_alone() -> None:
-    error = compose("SELECT 1", [LATE]).restore(sent_error("CREATE VIEW", 1, 1))
+    error = sent_error("CREATE VIEW", 1, 1)
+    compose("SELECT 1", [LATE]).restore(error)
 
     assert (error.statement, error.line) == ("CREATE VIEW", 1)
 

@@ -1,0 +1,118 @@
+"""What a workspace holds, as results to look at: its tables, one table, the whole.
+
+Reads the services and changes nothing. The figures under these results are counts and sizes, no times: the same catalog
+gives the same page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from kit.base import display
+from kit.base.clock import Stopwatch
+from kit.base.errors import KitError, did_you_mean
+from kit.base.result import Result, Stats
+from kit.catalog.model import Table
+from kit.catalog.serde import format_of
+from kit.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview(Stats):
+    """The figures under an overview: those given, and nothing else."""
+
+    figures: tuple[str, ...]
+
+    def parts(self) -> list[str]:
+        return list(self.figures)
+
+
+def tables(workspace: Workspace, database: str = "", pattern: str = "*") -> Result:
+    """The tables and views of one database or of all: a row each, by name; `pattern` is a shell's (`fl*`)."""
+    catalog = workspace.catalog
+    names = [catalog.database(database).name] if database else [found.name for found in catalog.databases()]
+    rows: list[tuple[object, ...]] = []
+    for name in names:
+        for table in catalog.tables(name):
+            if fnmatchcase(table.name, pattern.lower()):
+                keys = ", ".join(key.name for key in table.partition_keys)
+                partitions = catalog.partition_count(name, table.name) if table.partition_keys else None
+                location = table.descriptor.location
+                rows.append((name, table.name, _format(table), len(table.columns), keys, partitions, location))
+    columns = {
+        **dict.fromkeys(("database", "table", "format"), "string"),
+        "columns": "int64",
+        "partitioned by": "string",
+        "partitions": "int64",
+        "location": "string",
+    }
+    figures = (f"{display.count(len(rows), 'table')} in {display.count(len(names), 'database')}",)
+    return listing(columns, rows, figures)
+
+
+def describe(workspace: Workspace, name: str, database: str = "") -> Result:
+    """A table's columns, a row each, partition keys last; below them where it lies and how large it is.
+
+    `name` may be qualified (`nyc.flights`). Raises `EntityNotFoundException`.
+    """
+    qualifier, _, bare = name.rpartition(".")
+    table = _table(workspace, qualifier or database or "default", bare)
+    keys = {key.name for key in table.partition_keys}
+    rows = [
+        (column.name, column.type, "yes" if column.name in keys else "", column.comment) for column in table.columns
+    ]
+    figures = [f"{table.database}.{table.name}", _format(table), f"version {table.version}"]
+    if table.partition_keys:
+        count = workspace.catalog.partition_count(table.database, table.name)
+        figures.append(display.count(count, "partition"))
+    if table.descriptor.location:
+        sizes = [found.size_bytes for found in workspace.storage.iter(table.descriptor.location)]
+        figures += [display.count(len(sizes), "object"), display.size(sum(sizes)), table.descriptor.location]
+    return listing(dict.fromkeys(("column", "type", "partition key", "comment"), "string"), rows, figures)
+
+
+def status(workspace: Workspace, path: str) -> Result:
+    """What each service of the workspace holds, a row each; `path` is how its folder is to be shown."""
+    rows: list[tuple[object, ...]] = []
+    for bucket in workspace.storage.buckets():
+        sizes = [found.size_bytes for found in workspace.storage.iter(f"s3://{bucket}/")]
+        rows.append(
+            ("storage", f"s3://{bucket}/", f"{display.count(len(sizes), 'object')}, {display.size(sum(sizes))}")
+        )
+    for database in workspace.catalog.databases():
+        count = len(workspace.catalog.table_names(database.name))
+        rows.append(("catalog", database.name, display.count(count, "table")))
+    return listing(dict.fromkeys(("service", "name", "holds"), "string"), rows, [f"workspace {path}"])
+
+
+def listing(columns: Mapping[str, str], rows: Sequence[tuple[object, ...]], figures: Sequence[str]) -> Result:
+    """Rows as a result with these figures below it; `columns` are names and Arrow type names, in order."""
+    import pyarrow as pa
+
+    watch = Stopwatch()
+    schema = pa.schema(list(columns.items()))
+    table = pa.Table.from_pylist([dict(zip(columns, row, strict=True)) for row in rows], schema)
+    return Result.of_table(table, stats=Overview(ms=watch.ms, rows=len(rows), figures=tuple(figures)))
+
+
+def _table(workspace: Workspace, database: str, name: str) -> Table:
+    table = workspace.catalog.find_table(database, name)
+    if table is not None:
+        return table
+    elsewhere = [
+        f"{found.name}.{name.lower()}"
+        for found in workspace.catalog.databases()
+        if workspace.catalog.find_table(found.name, name) is not None
+    ]
+    hint = (
+        f"There is {' and '.join(elsewhere)}."
+        if elsewhere
+        else did_you_mean(name, workspace.catalog.table_names(database)) or "%tables lists what there is."
+    )
+    raise KitError("EntityNotFoundException", f"There is no table '{name}' in the database '{database}'.", hint)
+
+
+def _format(table: Table) -> str:
+    return "view" if table.table_type == "VIRTUAL_VIEW" else format_of(table.descriptor.serde)
