@@ -1,0 +1,149 @@
+"""Redshift's lexing and query grammar: sqlglot's parser with calls left as they were written.
+
+sqlglot would turn `LEN(x)` and `TEXTLEN(x)` into its own canonical functions and lose which was meant; here every
+ordinary call stays an `exp.Anonymous` under its own name, so that one table of Redshift's functions decides what it
+is. Only calls with a grammar of their own (CAST, EXTRACT, TRIM, …) get nodes of their own. Everything that touches
+sqlglot's parser internals is in this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from sqlglot import exp
+from sqlglot.dialects.redshift import Redshift
+from sqlglot.errors import ParseError, TokenError
+from sqlglot.tokens import Token, TokenType
+
+from kit.sql.redshift import errors
+
+_GRAMMATICAL_CALLS = ("CAST", "TRY_CAST", "CONVERT", "EXTRACT", "POSITION", "SUBSTRING", "TRIM")
+_INTERVAL_FIELDS = frozenset(
+    {"YEAR", "YEARS", "MONTH", "MONTHS", "DAY", "DAYS", "HOUR", "HOURS", "MINUTE", "MINUTES", "SECOND", "SECONDS"}
+)
+
+
+class RedshiftSource(Redshift):
+    """The dialect that scripts are read in; nothing is ever generated in it but names in hints."""
+
+    class Tokenizer(Redshift.Tokenizer):
+        # sqlglot would swallow the rest of these statements as one string.
+        COMMANDS: ClassVar[set[TokenType]] = set()
+
+    class Parser(Redshift.Parser):  # type: ignore[bad-override]  # how sqlglot's dialects are made
+        FUNCTIONS: ClassVar[dict[str, Any]] = {}
+        FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
+            name: Redshift.Parser.FUNCTION_PARSERS[name] for name in _GRAMMATICAL_CALLS
+        }
+
+        def approximate(self) -> exp.Expr | None:
+            """APPROXIMATE f(…): the call, kept as the one argument of a call to `approximate`."""
+            word = self._prev
+            call = self._parse_function()
+            if call is None:
+                self._retreat(self._index - 1)
+                return None
+            windowed = call if isinstance(call, exp.Window) else None
+            inner = call.this if windowed is not None else call
+            marked = self.expression(exp.Anonymous(this="approximate", expressions=[inner])).update_positions(word)
+            if windowed is None:
+                return marked
+            windowed.set("this", marked)
+            return windowed
+
+        def sysdate(self) -> exp.Expr:
+            return self.expression(exp.Anonymous(this="sysdate")).update_positions(self._prev)
+
+        def prior(self) -> exp.Expr:
+            return self.expression(exp.Prior(this=self._parse_bitwise()))
+
+        NO_PAREN_FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
+            "ANY": Redshift.Parser.NO_PAREN_FUNCTION_PARSERS["ANY"],
+            "CASE": Redshift.Parser.NO_PAREN_FUNCTION_PARSERS["CASE"],
+            "APPROXIMATE": approximate,
+            "SYSDATE": sysdate,
+            "PRIOR": prior,
+        }
+
+        def _parse_interval(
+            self,
+            require_interval: bool = True,  # noqa: ARG002
+            parse_function_unit: bool = True,  # noqa: ARG002
+        ) -> exp.Add | exp.Interval | None:
+            """INTERVAL with its text as it was written; sqlglot would rewrite `'1w, 2h'` by its own rules."""
+            index = self._index
+            if not self._match(TokenType.INTERVAL):
+                return None
+            word = self._prev
+            if not self._match_set((TokenType.STRING, TokenType.NUMBER)):
+                self._retreat(index)
+                return None
+            value = exp.Literal(this=self._prev.text, is_string=True).update_positions(self._prev)
+            fields: list[str] = []
+            if self._curr and self._curr.text.upper() in _INTERVAL_FIELDS:
+                fields.append(self._curr.text.upper())
+                self._advance()
+                if self._match_text_seq("TO"):
+                    fields.append(self._curr.text.upper())
+                    self._advance()
+                if self._match(TokenType.L_PAREN):
+                    self._advance()
+                    self._match_r_paren()
+            unit = exp.var(" TO ".join(fields)) if fields else None
+            return self.expression(exp.Interval(this=value, unit=unit)).update_positions(word)
+
+        def statement(self) -> exp.Expr | None:
+            return self._parse_statement()
+
+        def scalar(self) -> exp.Expr | None:
+            return self._parse_expression()
+
+        def source(self) -> exp.Expr | None:
+            return self._parse_table()
+
+        def only(
+            self, part: Callable[[RedshiftSource.Parser], exp.Expr | None], tokens: Sequence[Token], script: str
+        ) -> exp.Expr | None:
+            """What `part` makes of all the tokens."""
+            parsed = self._parse(part, list(tokens), script)  # type: ignore[arg-type]
+            return parsed[0] if parsed else None
+
+
+_DIALECT = RedshiftSource()
+
+
+def tokenize(script: str) -> list[Token]:
+    """All tokens of a script, semicolons among them.
+
+    Raises 42601 where a string, a quoted name or a comment is not closed.
+    """
+    try:
+        return _DIALECT.tokenize(script)
+    except TokenError as error:
+        raise errors.from_sqlglot(error, script) from error
+
+
+def parse_query(tokens: Sequence[Token], script: str) -> exp.Expr:
+    """The statement that `tokens` make up: SELECT, a set operation, WITH, UPDATE or DELETE."""
+    return _parsed(RedshiftSource.Parser.statement, tokens, script)
+
+
+def parse_expression(tokens: Sequence[Token], script: str) -> exp.Expr:
+    """The scalar expression that `tokens` make up."""
+    return _parsed(RedshiftSource.Parser.scalar, tokens, script)
+
+
+def parse_source(tokens: Sequence[Token], script: str) -> exp.Expr:
+    """The table or subquery, with its alias, that `tokens` make up."""
+    return _parsed(RedshiftSource.Parser.source, tokens, script)
+
+
+def _parsed(part: Callable[[RedshiftSource.Parser], exp.Expr | None], tokens: Sequence[Token], script: str) -> exp.Expr:
+    try:
+        tree = RedshiftSource.Parser(dialect=_DIALECT).only(part, tokens, script)
+    except ParseError as error:
+        raise errors.from_sqlglot(error, script) from error
+    if tree is None:
+        raise errors.syntax(script, tokens[0] if tokens else None)
+    return tree
