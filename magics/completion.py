@@ -20,8 +20,8 @@ from magics.grammar import Argument, Grammar, Offer, Option
 from magics.query import QueryMagic
 from magics.session import Session
 
-_CELL = re.compile(r"\s*%%(\w+)[^\S\n]")
-_LINE = re.compile(r"\s*(?:[^\W\d]\w*\s*=\s*)?%(\w+)[^\S\n]")
+_CELL = re.compile(r"\s*%%(\w+)(?=\s)")
+_LINE = re.compile(r"\s*(?:[^\W\d]\w*\s*=\s*)?%(\w+)(?=\s)")
 _PARAMETER = re.compile(r"(?<![\w:'\"\]]):([^\W\d]\w*)?\Z")
 
 
