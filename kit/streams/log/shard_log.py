@@ -1,0 +1,117 @@
+"""One shard's files as this process holds them: opened when first used, given up after a fork, closed together."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import NamedTuple
+
+from kit.streams.log import compaction, segment
+from kit.streams.log.disk import Disk
+from kit.streams.log.lock import SharedLock
+from kit.streams.log.reader import Reader
+from kit.streams.log.segment import Identity, Segment
+from kit.streams.log.state import ShardState, Tail
+from kit.streams.log.writer import Writer
+
+
+class _Open(NamedTuple):
+    pid: int
+    lock_fd: int
+    read_lock_fd: int
+    lock: SharedLock
+    read_lock: SharedLock
+    state: ShardState
+    writer: Writer
+    reader: Reader
+
+
+class ShardLog:
+    """The log of one shard. Append under `lock` with `writer`, read with `reader`; `settle` now and then."""
+
+    def __init__(self, folder: Path, identity: Identity, disk: Disk, *, durable: bool) -> None:
+        self.folder = folder
+        self.identity = identity
+        self.durable = durable
+        self._disk = disk
+        self._opening = threading.Lock()
+        self._held: _Open | None = None
+
+    @property
+    def lock(self) -> SharedLock:
+        """Held by whoever appends."""
+        return self._files().lock
+
+    @property
+    def read_lock(self) -> SharedLock:
+        """Held by whoever spends of the shard's read budget: readers do not wait for writers."""
+        return self._files().read_lock
+
+    @property
+    def state(self) -> ShardState:
+        return self._files().state
+
+    @property
+    def writer(self) -> Writer:
+        return self._files().writer
+
+    @property
+    def reader(self) -> Reader:
+        return self._files().reader
+
+    def settle(self, horizon_ms: int) -> None:
+        """Rewrite what was finished in small pieces, and remove the segments of which all is older than the horizon.
+
+        Called without the lock, by the process that has just appended.
+        """
+        files = self._files()
+        while files.writer.finished:
+            compaction.compact(self.folder, self.identity, files.writer.finished.pop(), self._disk, files.lock)
+        with files.lock:
+            active = files.writer.begin().segment
+            for first in segment.first_indexes(self.folder):
+                path = self.folder / segment.file_name(first)
+                if first >= active or Segment.open_sealed(path, first, self.identity).last_arrival_ms > horizon_ms:
+                    break
+                self._disk.remove(path)
+
+    def close(self) -> None:
+        with self._opening:
+            held, self._held = self._held, None
+        if held is None or held.pid != os.getpid():
+            # After a fork the descriptors are shared with the parent, and so are its locks: leave them be.
+            return
+        held.writer.close()
+        held.reader.close()
+        held.state.close()
+        os.close(held.lock_fd)
+        os.close(held.read_lock_fd)
+
+    def _files(self) -> _Open:
+        held = self._held
+        return held if held is not None and held.pid == os.getpid() else self._open()
+
+    def _open(self) -> _Open:
+        with self._opening:
+            held = self._held
+            if held is not None and held.pid == os.getpid():
+                return held
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock_fd = self._disk.open(self.folder / "lock", create=True)
+            read_lock_fd = self._disk.open(self.folder / "read.lock", create=True)
+            lock = SharedLock(lock_fd)
+            with lock:
+                ShardState.create(self.folder / "state")
+                state = ShardState(self.folder / "state")
+            writer = Writer(self.folder, self.identity, state, lock, self._disk, durable=self.durable)
+
+            def recover() -> Tail:
+                with lock:
+                    return writer.begin()
+
+            reader = Reader(self.folder, self.identity, state, recover)
+            self._held = _Open(
+                os.getpid(), lock_fd, read_lock_fd, lock, SharedLock(read_lock_fd), state, writer, reader
+            )
+            return self._held
