@@ -27,6 +27,10 @@ from kit.catalog.partitions import Keys
 from kit.catalog.schema import named, prepare
 
 if TYPE_CHECKING:
+    from kit.base.progress import Progress
+    from kit.catalog.classifiers import Classifier
+    from kit.catalog.crawler import CrawlReport
+    from kit.catalog.crawler.crawler import UpdateBehavior
     from kit.storage import Storage
 
 _TABLE = """
@@ -91,7 +95,7 @@ class Catalog:
             connection.execute("DELETE FROM catalog_table WHERE database = ?", (database.name,))
             connection.execute("DELETE FROM database WHERE name = ?", (database.name,))
 
-    def create_table(self, table: Table) -> Table:
+    def create_table(self, table: Table, partitions: Iterable[Partition] = ()) -> Table:
         """Add a table or view: as it is kept, version 1. Raises `AlreadyExistsException`, `EntityNotFoundException` for
         the database, `InvalidInputException` for names and types that do not hold."""
         checked = checked_table(table)
@@ -109,9 +113,12 @@ class Catalog:
                     f"Table '{database}.{checked.name}' already exists.",
                     "CREATE TABLE IF NOT EXISTS leaves it alone.",
                 ) from error
+            assert cursor.lastrowid is not None
             connection.execute(
                 "INSERT INTO table_version VALUES (?, 1, ?, ?)", (cursor.lastrowid, encode_table(checked), now_ns)
             )
+            keys = Keys.of(cursor.lastrowid, checked)
+            partition_rows.insert(connection, keys, partitions, now_ns, if_not_exists=False)
         return replace(checked, version=1, created=instant(now_ns), updated=instant(now_ns))
 
     def table(self, database: str, name: str) -> Table:
@@ -137,28 +144,32 @@ class Catalog:
         with self._reading() as connection:
             return _table_names(connection, database.lower())
 
-    def update_table(self, table: Table) -> Table:
-        """Make a new version of a table that was read from this catalog.
+    def update_table(self, table: Table, *, skip_archive: bool = False) -> Table:
+        """Make a new version of a table that was read from this catalog; with `skip_archive`, in place of the current
+        one.
 
-        Raises `ConcurrentModificationException` where somebody else has made one since, `InvalidInputException` where
+        Raises `ConcurrentModificationException` where somebody else has changed it since, `InvalidInputException` where
         the partition keys no longer fit the partitions.
         """
         checked = checked_table(table)
-        now_ns = self._clock.now_ns()
         with self._writing() as connection:
             table_id, current = _table(connection, checked.database, checked.name)
-            if checked.version != current.version:
+            if (checked.version, checked.updated) != (current.version, current.updated):
                 raise KitError(
                     "ConcurrentModificationException",
                     f"Update table failed due to concurrent modifications: '{current.database}.{current.name}' has "
-                    f"version {current.version}, the change was made to version {checked.version}.",
+                    f"version {current.version} of {current.updated}, the change was made to version {checked.version} of "
+                    f"{checked.updated}.",
                     "Read the table again and repeat the change.",
                 )
             _rekey(connection, table_id, current, checked)
-            version = current.version + 1
+            version = current.version if skip_archive else current.version + 1
+            # The time of a change is what tells it from the one before, so it moves on even where the clock does not.
+            now_ns = max(self._clock.now_ns(), _updated_ns(connection, table_id) + 1_000)
             connection.execute("UPDATE catalog_table SET version = ? WHERE id = ?", (version, table_id))
             connection.execute(
-                "INSERT INTO table_version VALUES (?, ?, ?, ?)", (table_id, version, encode_table(checked), now_ns)
+                "INSERT OR REPLACE INTO table_version VALUES (?, ?, ?, ?)",
+                (table_id, version, encode_table(checked), now_ns),
             )
         return replace(checked, version=version, created=current.created, updated=instant(now_ns))
 
@@ -236,6 +247,38 @@ class Catalog:
             keys = Keys.of(*_table(connection, database, table))
             return partition_rows.count(connection, keys, domains or {})
 
+    def crawl(
+        self,
+        uri: str,
+        *,
+        database: str,
+        table_prefix: str = "",
+        name: str | None = None,
+        classifiers: tuple[Classifier, ...] = (),
+        table_level: int | None = None,
+        combine_schemas: bool = False,
+        update_behavior: UpdateBehavior = "UPDATE_IN_DATABASE",
+        progress: Progress | None = None,
+    ) -> CrawlReport:
+        """Find out what data are under `uri`, and make tables and partitions of them; the database is made if missing.
+
+        Each folder that holds one kind of data becomes a table named after it (`name` where there is but one), `k=v`
+        folders partitions with typed keys. What is there already is left alone; a schema that changed makes a new
+        version. The other arguments are those of `CrawlOptions`.
+        """
+        from kit.catalog.crawler import CrawlOptions, crawl
+
+        options = CrawlOptions(
+            table_prefix=table_prefix,
+            name=name,
+            classifiers=classifiers,
+            table_level=table_level,
+            combine_schemas=combine_schemas,
+            update_behavior=update_behavior,
+        )
+        self._ensure_database(database)
+        return crawl(self, self._storage, uri, database, options, progress)
+
     def generation(self) -> int:
         """A number that grows with every change that anybody commits: equal numbers, equal catalogs.
 
@@ -247,6 +290,15 @@ class Catalog:
     def close(self) -> None:
         """Close the file; the catalog cannot be used afterwards."""
         self._connections.close()
+
+    def _ensure_database(self, name: str) -> None:
+        if self.find_database(name) is not None:
+            return
+        try:
+            self.create_database(name)
+        except KitError as error:
+            if error.code != "AlreadyExistsException":  # another process was faster
+                raise
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
@@ -293,6 +345,12 @@ def _decoded(row: tuple[int, str, str, int, int, int, str]) -> tuple[int, Table]
     table_id, database, name, version, created_ns, updated_ns, body = row
     table = decode_table(database, name, body)
     return table_id, replace(table, version=version, created=instant(created_ns), updated=instant(updated_ns))
+
+
+def _updated_ns(connection: sqlite3.Connection, table_id: int) -> int:
+    return int(
+        connection.execute("SELECT max(updated_ns) FROM table_version WHERE table_id = ?", (table_id,)).fetchone()[0]
+    )
 
 
 def _rekey(connection: sqlite3.Connection, table_id: int, current: Table, changed: Table) -> None:
