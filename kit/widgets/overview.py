@@ -37,16 +37,13 @@ def tables(workspace: Workspace, database: str = "", pattern: str = "*") -> Resu
     for name in names:
         for table in catalog.tables(name):
             if fnmatchcase(table.name, pattern.lower()):
-                keys = ", ".join(key.name for key in table.partition_keys)
-                partitions = catalog.partition_count(name, table.name) if table.partition_keys else None
                 location = table.descriptor.location
-                rows.append((name, table.name, _format(table), len(table.columns), keys, partitions, location))
+                partitions = _partitions(workspace, table)
+                rows.append((name, table.name, _format(table), len(table.columns), partitions, location))
     columns = {
         **dict.fromkeys(("database", "table", "format"), "string"),
         "columns": "int64",
-        "partitioned by": "string",
-        "partitions": "int64",
-        "location": "string",
+        **dict.fromkeys(("partitions", "location"), "string"),
     }
     figures = (f"{display.count(len(rows), 'table')} in {display.count(len(names), 'database')}",)
     return listing(columns, rows, figures)
@@ -65,8 +62,7 @@ def describe(workspace: Workspace, name: str, database: str = "") -> Result:
     ]
     figures = [f"{table.database}.{table.name}", _format(table), f"version {table.version}"]
     if table.partition_keys:
-        count = workspace.catalog.partition_count(table.database, table.name)
-        figures.append(display.count(count, "partition"))
+        figures.append(f"partitions: {_partitions(workspace, table)}")
     if table.descriptor.location:
         sizes = [found.size_bytes for found in workspace.storage.iter(table.descriptor.location)]
         figures += [display.count(len(sizes), "object"), display.size(sum(sizes)), table.descriptor.location]
@@ -115,4 +111,14 @@ def _table(workspace: Workspace, database: str, name: str) -> Table:
 
 
 def _format(table: Table) -> str:
-    return "view" if table.table_type == "VIRTUAL_VIEW" else format_of(table.descriptor.serde)
+    if table.table_type == "VIRTUAL_VIEW":
+        return "view"
+    return table.parameters.get("classification") or format_of(table.descriptor.serde)
+
+
+def _partitions(workspace: Workspace, table: Table) -> str:
+    """`12 by year, month`; empty for a table without partitions."""
+    if not table.partition_keys:
+        return ""
+    count = workspace.catalog.partition_count(table.database, table.name)
+    return f"{count:,} by {', '.join(key.name for key in table.partition_keys)}"

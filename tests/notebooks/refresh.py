@@ -1,0 +1,57 @@
+"""Run the notebooks whose outputs are committed, and write those outputs back: `python tests/notebooks/refresh.py`.
+
+Each runs with its default parameters in a copy of the tree's shape, so that nothing of the machine or of the run gets into the
+file: no paths, no times of papermill's, no workspace left beside it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = ("01_lake_and_athena.ipynb",)
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+
+
+def lay_out(folder: Path, notebook: Path) -> Path:
+    """A folder that looks to the notebook like the repository; the notebook's copy in it."""
+    (folder / "notebooks").mkdir()
+    (folder / "data").symlink_to(ROOT / "data")
+    copy = folder / "notebooks" / notebook.name
+    copy.write_bytes(notebook.read_bytes())
+    return copy
+
+
+def cleaned(notebook: Any) -> Any:
+    """The notebook with what belongs to it, and nothing of the run but outputs."""
+    notebook.metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
+    for cell in notebook.cells:
+        tags = cell.metadata.get("tags", [])
+        cell.metadata = {"tags": tags} if tags else {}
+    return notebook
+
+
+def refresh(notebook: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        copy = lay_out(Path(folder), notebook)
+        os.environ.update(PYTHONPATH=str(ROOT), IPYTHONDIR=folder, PYDEVD_DISABLE_FILE_VALIDATION="1")
+        papermill.execute_notebook(str(copy), str(copy), cwd=str(copy.parent), progress_bar=sys.stderr.isatty())
+        executed = nbformat.read(copy, as_version=4)
+    nbformat.write(cleaned(executed), notebook)
+
+
+def main() -> None:
+    for name in NOTEBOOKS:
+        refresh(ROOT / "notebooks" / name)
+        print(f"refreshed {name}")
+
+
+if __name__ == "__main__":
+    main()
