@@ -111,7 +111,7 @@ class Workspace:
 
     def close(self) -> None:
         """Close what was opened; the workspace may be opened again."""
-        for name in ("warehouse", "streams", "athena", "catalog"):
+        for name in ("warehouse", "streams", "athena", "catalog", "storage"):
             service = self.__dict__.pop(name, None)
             if service is not None:
                 service.close()

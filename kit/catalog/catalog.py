@@ -145,7 +145,7 @@ class Catalog:
             return _table_names(connection, database.lower())
 
     def update_table(self, table: Table, *, skip_archive: bool = False) -> Table:
-        """Make a new version of a table that was read from this catalog; with `skip_archive`, in place of the current
+        """Make a new version of a table that was read from this catalog; `skip_archive`: in place of the current one.
         one.
 
         Raises `ConcurrentModificationException` where somebody else has changed it since, `InvalidInputException` where
@@ -157,9 +157,9 @@ class Catalog:
             if (checked.version, checked.updated) != (current.version, current.updated):
                 raise KitError(
                     "ConcurrentModificationException",
-                    f"Update table failed due to concurrent modifications: '{current.database}.{current.name}' has "
-                    f"version {current.version} of {current.updated}, the change was made to version {checked.version} of "
-                    f"{checked.updated}.",
+                    f"Update table failed due to concurrent modifications of {current.database}.{current.name}: it is "
+                    f"at version {current.version} of {current.updated}; the change starts from version "
+                    f"{checked.version} of {checked.updated}.",
                     "Read the table again and repeat the change.",
                 )
             _rekey(connection, table_id, current, checked)

@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from kit.base.errors import KitError
-from kit.storage.failures import conflict
+from kit.storage.failures import conflict, named
 from kit.storage.keys import Location
 
 STAGING = ".staging"
@@ -49,19 +49,21 @@ class Disk:
         Raises `AccessDenied` where a symbolic link is in the way. On a filesystem that folds names, raises
         `ObjectNameConflict` where the path would reach an object of another name.
         """
+        segments = [location.bucket, *filter(None, location.key.split("/"))]
         path = self.root
-        for segment in (location.bucket, *filter(None, location.key.split("/"))):
-            parent, path = path, path / segment
-            try:
-                mode = path.lstat().st_mode
-            except (FileNotFoundError, NotADirectoryError):
-                break
-            if stat.S_ISLNK(mode):
-                raise linked(location.uri, path)
-            if self.folds_names and segment not in (names := names_in(parent)):
-                other = next((name for name in names if _folded(name) == _folded(segment)), segment)
-                raise conflict(location.uri, f"'{other}', which this filesystem takes for the same name")
-        return self.root.joinpath(location.bucket, *filter(None, location.key.split("/")))
+        with named(location.uri):
+            for segment in segments:
+                parent, path = path, path / segment
+                try:
+                    mode = path.lstat().st_mode
+                except (FileNotFoundError, NotADirectoryError):
+                    break
+                if stat.S_ISLNK(mode):
+                    raise linked(location.uri, path)
+                if self.folds_names and segment not in (names := names_in(parent)):
+                    other = next((name for name in names if _folded(name) == _folded(segment)), segment)
+                    raise conflict(location.uri, f"'{other}', which this filesystem takes for the same name")
+        return self.root.joinpath(*segments)
 
     def check_free(self, location: Location) -> Path:
         """The path that an object is to be put at.

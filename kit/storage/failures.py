@@ -24,7 +24,7 @@ def named(uri: str) -> Iterator[None]:
 
 def translated(error: OSError, uri: str) -> KitError:
     """The `KitError` for a failed system call about `uri`."""
-    if error.errno in _FULL:
+    if is_full(error):
         return KitError(
             "InsufficientStorage",
             f"The disk is full: '{uri}' was not written, and nothing of it is visible.",
@@ -37,6 +37,11 @@ def translated(error: OSError, uri: str) -> KitError:
     if error.errno in _IN_THE_WAY:
         return conflict(uri, "another object or prefix")
     return KitError("InternalError", f"'{uri}' failed: {error.strerror or error}.", "Look at the workspace's disk.")
+
+
+def is_full(error: OSError) -> bool:
+    """Whether the disk, or the user's share of it, is full."""
+    return error.errno in _FULL
 
 
 def conflict(uri: str, other: str) -> KitError:

@@ -14,6 +14,7 @@ import os
 import shutil
 import tempfile
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,6 +36,7 @@ class Sessions:
         self._opened: tuple[int, Path] | None = None
         self._lock: FileLock | None = None
         self._names = itertools.count()
+        _ALL.add(self)
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
@@ -61,7 +63,13 @@ class Sessions:
             folder = Path(tempfile.mkdtemp(dir=self._folder))
             self._lock = FileLock(folder.with_name(folder.name + _LOCK), mode=FILE_MODE)
             self._lock.acquire(blocking=False)
+        weakref.finalize(self, _close, os.getpid(), folder, self._lock)
         return folder
+
+    def _forget(self) -> None:
+        # In a forked child: the session is the parent's, and the guard may have been held by a thread that is gone.
+        self._guard = threading.Lock()
+        self._opened = None
 
     def _sweep(self) -> None:
         names = set(names_in(self._folder)) - {_GATE}
@@ -76,6 +84,27 @@ class Sessions:
                 Path(lock.lock_file).unlink(missing_ok=True)
             finally:
                 lock.release()
+
+
+def _close(owner: int, folder: Path, lock: FileLock) -> None:
+    """Remove a session whose process comes to its end in good order."""
+    if os.getpid() != owner:
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    Path(lock.lock_file).unlink(missing_ok=True)
+    lock.release()
+
+
+_ALL: weakref.WeakSet[Sessions] = weakref.WeakSet()
+
+
+def _forget_all() -> None:
+    for sessions in list(_ALL):
+        sessions._forget()  # noqa: SLF001
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)
 
 
 def remove(path: Path) -> None:

@@ -14,7 +14,7 @@ import hashlib
 import io
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
@@ -24,7 +24,7 @@ from kit.base.errors import KitError, did_you_mean
 from kit.base.ids import Bucket, Key
 from kit.storage.disk import FOLDER_MODE, Disk, create_private, linked, names_in, seal, sync_folder
 from kit.storage.etags import Etags, FolderEtags, Identity
-from kit.storage.failures import named, no_such_bucket, no_such_key
+from kit.storage.failures import is_full, named, no_such_bucket, no_such_key, translated
 from kit.storage.keys import Location, check_bucket, check_key, parse_folder, parse_object, parse_prefix
 from kit.storage.listing import page
 from kit.storage.objects import Listing, ObjectInfo
@@ -183,7 +183,7 @@ class Storage:
                     path.replace(trash)
                 except FileNotFoundError:
                     continue
-                removed += sum(1 for _ in Walk(trash)) if trash.is_dir() and not trash.is_symlink() else 1
+                removed += _count_files(trash)
                 relative = path.relative_to(bucket.parent).as_posix()
                 self._etags.forget_under(relative + "/")
                 self._etags.forget(f"{parent.relative_to(bucket.parent).as_posix()}/", name)
@@ -225,8 +225,15 @@ class Storage:
         empty when they are published (`PreconditionFailed`); they then appear in one step.
         """
         target = parse_folder(into_empty) if into_empty else None
-        with self._sessions.scratch() as folder:
-            yield Stage(self._disk, folder, target, self._clock.now_ns, self._describe)
+        with ExitStack() as stack:
+            with named(into_empty or "s3://"):
+                folder = stack.enter_context(self._sessions.scratch())
+            try:
+                yield Stage(self._disk, folder, target, self._clock.now_ns, self._describe)
+            except OSError as error:
+                if is_full(error):
+                    raise translated(error, into_empty or "the staged objects") from error
+                raise
 
     def buckets(self) -> builtins.list[str]:
         """The names of all buckets, sorted."""
@@ -293,7 +300,7 @@ class Storage:
 
     def _describe(self, location: Location, path: Path) -> ObjectInfo:
         try:
-            status = path.lstat()
+            status = path.lstat()  # `locate` has looked at every folder on the way
         except (FileNotFoundError, NotADirectoryError):
             raise self._missing(location) from None
         if not is_regular(status):
@@ -375,4 +382,10 @@ def _files_below(folder: Path) -> Iterator[Path]:
                     "Upload that folder by itself.",
                 )
         for name in sorted(names):
+            if not (Path(path) / name).is_file():  # reading a pipe or a device would not come to an end
+                raise KitError("InvalidArgument", f"'{Path(path) / name}' is not a regular file.", "Leave it out.")
             yield Path(path) / name
+
+
+def _count_files(path: Path) -> int:
+    return sum(len(names) for _, _, names in os.walk(path)) if path.is_dir() else 1

@@ -85,7 +85,7 @@ class Shape(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Classification:
-    """`certainty` in (0, 1]; `records` (estimated) and `record_bytes` (the average, decompressed) are for statistics."""
+    """`certainty` is in (0, 1]; `records` (estimated) and `record_bytes` (decompressed, on average) are statistics."""
 
     shape: Shape
     certainty: float
