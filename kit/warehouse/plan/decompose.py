@@ -18,7 +18,7 @@ from kit.warehouse.plan.nodes import Column
 
 @dataclass(frozen=True, slots=True)
 class Decomposed:
-    """`partial` is what a slice computes into `slot`, `final` combines the slots; without `partial` there is no slot."""
+    """`partial` is what a slice computes into `slot`, `final` combines the slots; no `partial`, no slot."""
 
     slot: Column
     partial: Expr | None

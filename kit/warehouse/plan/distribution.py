@@ -125,7 +125,7 @@ def function_for(types: tuple[str, ...], *, at_rest: bool = False) -> HashFuncti
 
 
 def slice_of(keys: tuple[str, ...], types: tuple[str, ...], function: HashFunction, slices: int) -> str:
-    """SQL of the slice number of a row; `keys` are SQL. A NULL key goes where its hash says, the same for every table."""
+    """SQL of the slice number of a row; `keys` are SQL. A NULL key has a slice too, the same for every table."""
     match function:
         case "integer":
             number = f"CAST({keys[0]} AS BIGINT)" if types[0] == "BIGINT" else f"({keys[0]} - DATE '1970-01-01')"

@@ -21,7 +21,7 @@ IN_SUBQUERY = 0.5
 OTHER = 0.25
 AGGREGATE_RANGE = 0.1
 _EPOCH = date(1970, 1, 1)
-_FLIPPED = {exp.LT: exp.GT, exp.GT: exp.LT, exp.LTE: exp.GTE, exp.GTE: exp.LTE}
+_FLIPPED: dict[type[exp.Expr], type[exp.Expr]] = {exp.LT: exp.GT, exp.GT: exp.LT, exp.LTE: exp.GTE, exp.GTE: exp.LTE}
 
 
 def selectivity(tree: exp.Expr, context: Context) -> float:
@@ -110,12 +110,10 @@ def _between(tree: exp.Between, context: Context) -> float:
 
 def _range(tree: exp.Expr, context: Context) -> tuple[str, float] | None:
     """The column that a comparison with a constant bounds, and what passes."""
-    if type(tree) not in _FLIPPED:
+    flipped = _FLIPPED.get(type(tree))
+    if flipped is None or not isinstance(tree, exp.Binary):
         return None
-    assert isinstance(tree, exp.Binary)
-    return _bounded(tree.left, type(tree), tree.right, context) or _bounded(
-        tree.right, _FLIPPED[type(tree)], tree.left, context
-    )
+    return _bounded(tree.left, type(tree), tree.right, context) or _bounded(tree.right, flipped, tree.left, context)
 
 
 def _bounded(

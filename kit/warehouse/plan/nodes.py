@@ -22,10 +22,18 @@ class Column:
     width_bytes: int = 8
 
 
-class Operator(Protocol):
-    """One kind of node. A new one is a module of its own and a line where the builder makes it."""
+class Step(Protocol):
+    """What a placed node does."""
 
-    def rows(self, node: Node, context: Context) -> float:
+    def render(self, placed: Placed, inputs: Sequence[Relation], /) -> Relation:
+        """Its SQL over that of its inputs."""
+        ...
+
+
+class Operator(Step, Protocol):
+    """What a logical node computes. A new one is a module of its own and a line where the builder makes it."""
+
+    def rows(self, node: Node, context: Context, /) -> float:
         """How many rows come out, by estimate."""
         ...
 
@@ -33,16 +41,12 @@ class Operator(Protocol):
         """The columns of its inputs that it needs besides those it hands on."""
         ...
 
-    def prune(self, node: Node, wanted: frozenset[str]) -> Node:
+    def prune(self, node: Node, wanted: frozenset[str], /) -> Node:
         """The same without the output columns that are not wanted."""
         ...
 
-    def place(self, node: Node, inputs: tuple[Placed, ...], context: Context) -> Placed:
+    def place(self, node: Node, inputs: tuple[Placed, ...], context: Context, /) -> Placed:
         """Decide where it runs, with exchanges put under it where rows have to move."""
-        ...
-
-    def render(self, placed: Placed, inputs: Sequence[Relation]) -> Relation:
-        """Its SQL over that of its inputs."""
         ...
 
 
@@ -63,7 +67,7 @@ class Node:
 class Placed:
     """A node of the distributed plan. `rows` are those of the whole cluster (of one copy, where replicated)."""
 
-    op: Operator
+    op: Step
     inputs: tuple[Placed, ...]
     columns: tuple[Column, ...]
     distribution: Distribution

@@ -63,7 +63,7 @@ def plan(tree: exp.Query, tables: Tables, shape: Shape, knobs: Knobs | None = No
         placed,
         subplans,
         tuple(cutter.segments),
-        _tier(placed, subplans, context),
+        _tier(placed, subplans),
         tuple(dict.fromkeys(builder.reasons)),
         shape,
     )
@@ -80,7 +80,7 @@ def _ruled(node: Node, context: Context) -> Node:
     return node
 
 
-def _tier(root: Placed, subplans: Sequence[Placed], context: Context) -> Tier:
+def _tier(root: Placed, subplans: Sequence[Placed]) -> Tier:
     """The most general technique that any part of the plan needs."""
     nodes = [node for each in (root, *subplans) for node in _walk(each)]
     if any(isinstance(node.op, Opaque) for node in nodes):

@@ -15,7 +15,7 @@ from kit.warehouse.plan.context import Context
 from kit.warehouse.plan.distribute import distribute
 from kit.warehouse.plan.distribution import Hashed, Replicated, Single
 from kit.warehouse.plan.expression import EXCHANGE_DATABASE, OWN_SLICE, marker_sql, quote
-from kit.warehouse.plan.nodes import Node, Placed
+from kit.warehouse.plan.nodes import Placed
 from kit.warehouse.plan.operators.exchange import Exchange, ExchangeKind, broadcast, destination
 from kit.warehouse.plan.operators.scan import Scan
 from kit.warehouse.plan.operators.sort import Sort
@@ -51,19 +51,7 @@ class Received:
     kind: ExchangeKind
     producers: int
 
-    def rows(self, node: Node, context: Context) -> float:
-        raise AssertionError("what is received is placed already")
-
-    def reads(self) -> frozenset[str]:
-        return frozenset()
-
-    def prune(self, node: Node, wanted: frozenset[str]) -> Node:
-        raise AssertionError("what is received is placed already")
-
-    def place(self, node: Node, inputs: tuple[Placed, ...], context: Context) -> Placed:
-        raise AssertionError("what is received is placed already")
-
-    def render(self, placed: Placed, inputs: Sequence[Relation]) -> Relation:
+    def render(self, placed: Placed, _inputs: Sequence[Relation]) -> Relation:
         columns = ", ".join(ids(placed.columns)) or "*"
         return Relation(self.source(columns))
 

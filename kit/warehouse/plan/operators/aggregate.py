@@ -85,7 +85,7 @@ class Aggregate:
             return self._brought_together(below, node, context)
         return self._two_phases(below, parts, node, context)
 
-    def render(self, placed: Placed, inputs: Sequence[Relation]) -> Relation:
+    def render(self, _placed: Placed, inputs: Sequence[Relation]) -> Relation:
         items = [quote(key) for key in self.keys]
         items += [f"{call.expr.sql} AS {quote(call.column.id)}" for call in self.calls]
         return subquery(inputs[0].select(items, _group_by(self.keys, self.sets)))

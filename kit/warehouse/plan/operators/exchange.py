@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 from kit.warehouse.plan.context import Context
 from kit.warehouse.plan.distribution import ARBITRARY, REPLICATED, SINGLE, Distribution, Hashed, Replicated, slice_of
 from kit.warehouse.plan.expression import OWN_SLICE, quote
-from kit.warehouse.plan.nodes import Node, Placed
+from kit.warehouse.plan.nodes import Placed
 from kit.warehouse.plan.relation import Relation
 
 ExchangeKind: TypeAlias = Literal["gather", "broadcast", "redistribute", "keep"]
@@ -22,19 +22,7 @@ class Exchange:
     kind: ExchangeKind
     target: Distribution
 
-    def rows(self, node: Node, context: Context) -> float:
-        raise AssertionError("exchanges are made by placement")
-
-    def reads(self) -> frozenset[str]:
-        return frozenset()
-
-    def prune(self, node: Node, wanted: frozenset[str]) -> Node:
-        raise AssertionError("exchanges are made by placement")
-
-    def place(self, node: Node, inputs: tuple[Placed, ...], context: Context) -> Placed:
-        raise AssertionError("exchanges are made by placement")
-
-    def render(self, placed: Placed, inputs: Sequence[Relation]) -> Relation:
+    def render(self, _placed: Placed, _inputs: Sequence[Relation]) -> Relation:
         raise AssertionError("a segment ends at an exchange")
 
 
@@ -49,19 +37,7 @@ class Split:
     target: Distribution
     slices: int
 
-    def rows(self, node: Node, context: Context) -> float:
-        raise AssertionError("splits are made by placement")
-
-    def reads(self) -> frozenset[str]:
-        return frozenset()
-
-    def prune(self, node: Node, wanted: frozenset[str]) -> Node:
-        raise AssertionError("splits are made by placement")
-
-    def place(self, node: Node, inputs: tuple[Placed, ...], context: Context) -> Placed:
-        raise AssertionError("splits are made by placement")
-
-    def render(self, placed: Placed, inputs: Sequence[Relation]) -> Relation:
+    def render(self, _placed: Placed, inputs: Sequence[Relation]) -> Relation:
         if isinstance(self.target, Hashed):
             return inputs[0].where([f"{destination(self.target, self.slices)} = {OWN_SLICE}"])
         return inputs[0].where([f"{OWN_SLICE} = 0"])

@@ -30,7 +30,7 @@ class Filter:
         (below,) = inputs
         return replace(below, op=self, inputs=inputs, rows=context.rows(node))
 
-    def render(self, placed: Placed, inputs: Sequence[Relation]) -> Relation:
+    def render(self, _placed: Placed, inputs: Sequence[Relation]) -> Relation:
         return inputs[0].where(each.sql for each in self.predicates)
 
 

@@ -67,7 +67,7 @@ class Join:
         left, right = inputs
         return min(choices(self, left, right, node.ids, context), key=lambda each: each.cost)
 
-    def render(self, placed: Placed, inputs: Sequence[Relation]) -> Relation:
+    def render(self, _placed: Placed, inputs: Sequence[Relation]) -> Relation:
         left, right = inputs
         equal = [f"{quote(a)} = {quote(b)}" for a, b in self.pairs]
         conditions = [*equal, *(each.sql for each in self.residual)]

@@ -60,7 +60,7 @@ class JoinGraph:
         (result,) = parts
         return narrowed(result, node.ids)
 
-    def render(self, placed: Placed, inputs: Sequence[Relation]) -> Relation:
+    def render(self, _placed: Placed, _inputs: Sequence[Relation]) -> Relation:
         raise AssertionError("placement turns a join graph into joins")
 
     def _still_read(self, output: frozenset[str], predicates: Sequence[Expr]) -> frozenset[str]:

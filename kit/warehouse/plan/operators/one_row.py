@@ -13,17 +13,17 @@ from kit.warehouse.plan.relation import Relation, subquery
 
 @dataclass(frozen=True, slots=True)
 class OneRow:
-    def rows(self, node: Node, context: Context) -> float:
+    def rows(self, _node: Node, _context: Context) -> float:
         return 1.0
 
     def reads(self) -> frozenset[str]:
         return frozenset()
 
-    def prune(self, node: Node, wanted: frozenset[str]) -> Node:
+    def prune(self, node: Node, _wanted: frozenset[str]) -> Node:
         return node
 
-    def place(self, node: Node, inputs: tuple[Placed, ...], context: Context) -> Placed:
+    def place(self, _node: Node, _inputs: tuple[Placed, ...], _context: Context) -> Placed:
         return Placed(self, (), (), REPLICATED, 1.0)
 
-    def render(self, placed: Placed, inputs: Sequence[Relation]) -> Relation:
+    def render(self, _placed: Placed, _inputs: Sequence[Relation]) -> Relation:
         return subquery('SELECT 1 AS "one"')

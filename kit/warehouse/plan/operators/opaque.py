@@ -22,18 +22,18 @@ class Opaque:
     reason: str
     tables: tuple[str, ...] = ()
 
-    def rows(self, node: Node, context: Context) -> float:
+    def rows(self, _node: Node, _context: Context) -> float:
         return UNKNOWN_ROWS
 
     def reads(self) -> frozenset[str]:
         return frozenset()
 
-    def prune(self, node: Node, wanted: frozenset[str]) -> Node:
+    def prune(self, node: Node, _wanted: frozenset[str]) -> Node:
         return node
 
-    def place(self, node: Node, inputs: tuple[Placed, ...], context: Context) -> Placed:
+    def place(self, node: Node, _inputs: tuple[Placed, ...], context: Context) -> Placed:
         return Placed(self, (), node.columns, SINGLE, context.rows(node))
 
-    def render(self, placed: Placed, inputs: Sequence[Relation]) -> Relation:
+    def render(self, placed: Placed, _inputs: Sequence[Relation]) -> Relation:
         names = ", ".join(quote(column.id) for column in placed.columns)
         return Relation(f'({self.sql}) AS "block"({names})')

@@ -29,7 +29,7 @@ class Project:
         op = Project(tuple((column, each) for column, each in self.computed if column.id in wanted))
         return prune_inputs(node, op, wanted)
 
-    def place(self, node: Node, inputs: tuple[Placed, ...], context: Context) -> Placed:
+    def place(self, node: Node, inputs: tuple[Placed, ...], _context: Context) -> Placed:
         (below,) = inputs
         return Placed(self, inputs, node.columns, retained(below.distribution, node.ids), below.rows)
 

@@ -21,7 +21,7 @@ class Scan:
     alias: str
     names: Mapping[str, str]
 
-    def rows(self, node: Node, context: Context) -> float:
+    def rows(self, _node: Node, _context: Context) -> float:
         return self.table.rows
 
     def reads(self) -> frozenset[str]:
@@ -30,10 +30,10 @@ class Scan:
     def prune(self, node: Node, wanted: frozenset[str]) -> Node:
         return Node(self, (), keep(node.columns, wanted))
 
-    def place(self, node: Node, inputs: tuple[Placed, ...], context: Context) -> Placed:
+    def place(self, node: Node, _inputs: tuple[Placed, ...], context: Context) -> Placed:
         return Placed(self, (), node.columns, self._distribution(node, context), context.rows(node))
 
-    def render(self, placed: Placed, inputs: Sequence[Relation]) -> Relation:
+    def render(self, placed: Placed, _inputs: Sequence[Relation]) -> Relation:
         schema = OWN_NODE_SLICE if self.table.style == "ALL" else OWN_SLICE
         items = ", ".join(f"{quote(self.names[column.id])} AS {quote(column.id)}" for column in placed.columns)
         return subquery(f'SELECT {items or NO_COLUMNS} FROM "slice{schema}".{quote(self.table.relation)}')

@@ -60,16 +60,16 @@ class SetOperation:
         inputs = tuple(prune(each, frozenset(ids)) for each, ids in zip(node.inputs, positions, strict=True))
         return Node(SetOperation(self.kind, columns, positions), inputs, columns)
 
-    def place(self, node: Node, inputs: tuple[Placed, ...], context: Context) -> Placed:
+    def place(self, _node: Node, inputs: tuple[Placed, ...], context: Context) -> Placed:
         placements = {each.distribution for each in inputs}
         if placements == {SINGLE} or placements == {REPLICATED}:
-            return self._placed(inputs, next(iter(placements)), context)
+            return self._placed(inputs, next(iter(placements)))
         if self.kind == "UNION ALL":
             spread = tuple(partition(_off_leader(each), context) for each in inputs)
-            return self._placed(spread, self._common(spread), context)
+            return self._placed(spread, self._common(spread))
         return self._meeting(inputs, context)
 
-    def render(self, placed: Placed, inputs: Sequence[Relation]) -> Relation:
+    def render(self, _placed: Placed, inputs: Sequence[Relation]) -> Relation:
         parts = [
             "("
             + each.select(
@@ -84,7 +84,7 @@ class SetOperation:
         kinds = [canonical(column.type) for column in self.columns]
         hashed = [index for index, kind in enumerate(kinds) if kind is not None]
         if not hashed:
-            return self._placed(tuple(gather(each) for each in inputs), SINGLE, context)
+            return self._placed(tuple(gather(each) for each in inputs), SINGLE)
         types = tuple(kind for kind in kinds if kind is not None)
         function = function_for(types)
         met = tuple(
@@ -92,7 +92,7 @@ class SetOperation:
             for each, ids in zip(inputs, self.positions, strict=True)
         )
         target = Hashed(tuple(frozenset((self.columns[index].id,)) for index in hashed), types, function)
-        return self._placed(met, target, context)
+        return self._placed(met, target)
 
     def _common(self, inputs: Sequence[Placed]) -> Distribution:
         """The placement by output columns that all inputs share, if any."""
@@ -116,7 +116,7 @@ class SetOperation:
             keys.append(names)
         return Hashed(tuple(keys), distribution.types, distribution.function)
 
-    def _placed(self, inputs: tuple[Placed, ...], distribution: Distribution, context: Context) -> Placed:
+    def _placed(self, inputs: tuple[Placed, ...], distribution: Distribution) -> Placed:
         sizes = [each.rows for each in inputs]
         rows = sum(sizes) if self.kind == "UNION ALL" else max(1.0, sizes[0] * 0.5)
         return Placed(self, inputs, self.columns, distribution, rows)

@@ -22,7 +22,7 @@ class Shared:
     number: int
     names: Mapping[str, str]
 
-    def rows(self, node: Node, context: Context) -> float:
+    def rows(self, _node: Node, context: Context) -> float:
         return context.rows(context.subqueries[self.number])
 
     def reads(self) -> frozenset[str]:
@@ -31,7 +31,7 @@ class Shared:
     def prune(self, node: Node, wanted: frozenset[str]) -> Node:
         return Node(self, (), keep(node.columns, wanted))
 
-    def place(self, node: Node, inputs: tuple[Placed, ...], context: Context) -> Placed:
+    def place(self, node: Node, _inputs: tuple[Placed, ...], context: Context) -> Placed:
         held = context.placed.get(self.number)
         if held is None:
             whole = context.subqueries[self.number]

@@ -46,7 +46,7 @@ class Sort:
     def prune(self, node: Node, wanted: frozenset[str]) -> Node:
         return prune_inputs(node, self, wanted)
 
-    def place(self, node: Node, inputs: tuple[Placed, ...], context: Context) -> Placed:
+    def place(self, node: Node, inputs: tuple[Placed, ...], _context: Context) -> Placed:
         (below,) = inputs
         rows = self._cut(below.rows)
         if not is_partitioned(below.distribution):
