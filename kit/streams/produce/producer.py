@@ -19,6 +19,7 @@ from kit.base.clock import Clock, Stopwatch, now_ms
 from kit.base.errors import KitError
 from kit.base.ids import Entropy
 from kit.streams.aggregate import AggregateBuilder, looks_aggregated
+from kit.streams.calls import as_kit_error, code_of, is_retryable
 from kit.streams.hashing import HASH_KEYS
 from kit.streams.hashing import hash_key as hash_key_of
 from kit.streams.produce.buffer import Buffer, Request
@@ -30,17 +31,6 @@ from kit.streams.produce.shard_map import ShardMap
 if TYPE_CHECKING:
     from types import TracebackType
 
-RETRYABLE = frozenset(
-    {
-        "InternalFailure",
-        "InternalFailureException",
-        "KMSThrottlingException",
-        "LimitExceededException",
-        "ProvisionedThroughputExceededException",
-        "ServiceUnavailable",
-        "ThrottlingException",
-    }
-)
 HASH_CACHE_KEYS = 65_536
 UNTOLD_KEPT = 1_000
 STEP_SECONDS = 0.05
@@ -236,16 +226,16 @@ class Producer:
         self._announce(settled, now)
 
     def _send_failed(self, request: Request, error: Exception, elapsed_ms: float) -> None:
-        code = code_of(error)
+        code = code_of(error) or type(error).__name__
         now = now_ms(self._clock)
         failed: list[Delivery] = []
         with self._state:
             self._tally.called(elapsed_ms)
             self._tally.refused(code, len(request.parcels))
-            if code in RETRYABLE:
+            if is_retryable(error):
                 self._buffer.retry(request, code, now)
             else:
-                failed = self._buffer.abandon(request, _as_kit_error(error, code))
+                failed = self._buffer.abandon(request, as_kit_error(error))
         self._announce(failed, now)
 
     def _announce(self, settled: list[Delivery], now: int) -> None:
@@ -274,7 +264,7 @@ class Producer:
             try:
                 answer = self._client.list_shards(**parameters)
             except Exception as error:
-                if code_of(error) not in RETRYABLE:
+                if not is_retryable(error):
                     raise
                 failures += 1
                 self._clock.sleep(self.options.backoff.delay_ms(failures, self._entropy) / 1000)
@@ -375,24 +365,6 @@ class Producer:
                 f"{len(untold) + more:,} records were not delivered to '{self.stream}'. The first: {first}",
                 "put() returns a future of each record; give on_settled to be told of failures as they happen.",
             ) from first
-
-
-def code_of(error: BaseException) -> str:
-    """The service's code of an error: of a `KitError`, or of botocore's ClientError by its answer."""
-    if isinstance(error, KitError):
-        return error.code
-    answer = getattr(error, "response", None)
-    if isinstance(answer, Mapping):
-        return str(answer.get("Error", {}).get("Code", ""))
-    return ""
-
-
-def _as_kit_error(error: Exception, code: str) -> KitError:
-    if isinstance(error, KitError):
-        return error
-    wrapped = KitError(code or type(error).__name__, str(error))
-    wrapped.__cause__ = error
-    return wrapped
 
 
 def _is_hash_key(text: str) -> bool:

@@ -1,5 +1,6 @@
 import threading
 from collections import defaultdict
+from itertools import pairwise
 
 import pytest
 
@@ -155,7 +156,7 @@ def test_refused_records_are_sent_again_after_a_growing_jittered_wait(make, cloc
     metrics = producer.flush()
 
     times = [at - started for at, _ in kinesis.requests]
-    waits = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    waits = [later - earlier for earlier, later in pairwise(times)]
     bounds = [50, 100, 200, 400]
     assert all(0 < wait <= bound + 1 for wait, bound in zip(waits, bounds, strict=True))
     assert delivery.result().attempts == 5
@@ -417,8 +418,8 @@ def test_an_error_of_the_body_is_not_hidden_by_one_of_closing(make):
         raise KitError("ResourceNotFoundException", "Stream s not found.")
 
     kinesis.before_call = refuse
+    producer.put(b"a", "k")
     with pytest.raises(ZeroDivisionError) as caught, producer:
-        producer.put(b"a", "k")
         raise ZeroDivisionError
 
     assert "not found" in caught.value.__notes__[0]
