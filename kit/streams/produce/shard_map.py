@@ -5,11 +5,10 @@ Pure values. The picture may be stale: whoever uses it must compare what it pred
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-
-from kit.streams.hashing import place
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class ShardMap:
 
     def shard_of(self, hash_key: int) -> str:
         """The open shard whose range holds `hash_key`."""
-        return self.shards[place(self.starts, hash_key)]
+        return self.shards[bisect_right(self.starts, hash_key) - 1]
 
     def holds(self, shard: str, hash_key: int) -> bool:
         """Whether `shard`, open or closed, takes or took `hash_key`; a shard that is not listed takes nothing."""
