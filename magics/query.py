@@ -54,6 +54,10 @@ def databases(session: Session) -> list[str]:
     return [database.name for database in session.workspace.catalog.databases()]
 
 
+# A notebook keeps every cell's value in `Out`. What is larger than this is shown and not kept there, so that asking
+# often does not fill the memory.
+OUT_BYTES = 16_000_000
+
 DATABASE = Option(("-d", "--database"), "Look for tables in this database.", "NAME", offers=databases)
 
 
@@ -97,7 +101,8 @@ class QueryMagic:
             f"{self.summary}\n\n"
             f"  %%{self.name} [name <<] [options]\n  SQL\n\n  %{self.name} [name <<] [options] SQL\n\n"
             f"Options:\n{grammar.help()}\n\n"
-            "A :name in the SQL is bound to the notebook's variable of that name; it is never pasted into the text.\n\n"
+            "A :name in the SQL is bound to the notebook's variable of that name; it is never pasted into the text.\n"
+            "An answer of more than 16 MB is shown but not kept in Out: give it a name to keep it.\n\n"
             f"Examples:\n\n{examples}\n"
         )
 
@@ -119,7 +124,11 @@ class QueryMagic:
             raise
         if "save" in words:
             session.snippets.save(words.first("save"), text, words.all("with"))
-        return _deliver(session, words, result, target)
+        value = _deliver(session, words, result, target)
+        if value is None or cell is None or result.held_bytes <= OUT_BYTES:
+            return value
+        session.show(value)
+        return None
 
 
 def _text(words: Words) -> str:

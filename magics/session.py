@@ -77,6 +77,12 @@ class Session:
         """The notebook's variables."""
         return self.shell.user_ns
 
+    def show(self, value: object) -> None:
+        """Show a value without keeping it."""
+        from IPython.display import display
+
+        display(value)
+
     def assign(self, name: str, value: object) -> None:
         """Give the notebook a variable."""
         self.shell.push({name: value}, interactive=True)

@@ -91,6 +91,11 @@ class Result:
         return self._rest is None
 
     @property
+    def held_bytes(self) -> int:
+        """How much memory the rows take that are held."""
+        return sum(batch.nbytes for batch in self._held)
+
+    @property
     def table(self) -> pa.Table:
         """All rows as one Arrow table.
 

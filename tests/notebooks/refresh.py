@@ -1,7 +1,7 @@
 """Run the notebooks whose outputs are committed, and write those outputs back: `python tests/notebooks/refresh.py`.
 
-Each runs with its default parameters in a copy of the tree's shape, so that nothing of the machine or of the run gets into the
-file: no paths, no times of papermill's, no workspace left beside it.
+Each runs with its default parameters in a copy of the tree's shape, so that nothing of the machine or of the run gets
+into the file: no paths, no times of papermill's, no workspace left beside it.
 """
 
 from __future__ import annotations

@@ -79,6 +79,21 @@ def test_no_display_shows_nothing_and_assigns_all_the_same(run: Run, service: Se
     assert shell.user_ns["answer"] is service.answer
 
 
+def test_large_answers_are_shown_but_not_kept_in_out(
+    run: Run, service: Service, shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("%%ask\nSELECT 1")
+    assert shell.user_ns["_"] is service.answer
+
+    monkeypatch.setattr("magics.query.OUT_BYTES", 100)
+    kept = dict(shell.user_ns["Out"])
+    assert "100 rows" in run("%%ask named <<\nSELECT 1").stdout
+    assert shell.user_ns["Out"] == kept
+    assert shell.user_ns["named"] is service.answer
+    run("value = %ask SELECT 1")
+    assert shell.user_ns["value"] is service.answer
+
+
 def test_the_limit_is_of_rows_shown_not_of_rows_given(run: Run, service: Service, shell: InteractiveShell) -> None:
     shown = run("%%ask answer << --limit 3\nSELECT 1").stdout
 
