@@ -47,11 +47,15 @@ class Etags:
     """The index of one storage root. `folder` is `bucket/prefix/`, `name` the rest of the key."""
 
     def __init__(self, root: Path) -> None:
-        self._connections = Connections(root / FILE, _prepare, durability="OFF")
+        self._path = root / FILE
+        self._connections = Connections(self._path, _prepare, durability="OFF")
 
-    def record(self, rows: Iterable[tuple[str, str, Identity, str]]) -> bool:
-        """Remember `(folder, name, identity, md5 in hex)`; False where the index cannot be written, which costs the
-        MD5s alone."""
+    def record(self, rows: Iterable[tuple[str, str, Identity, str]]) -> None:
+        """Remember `(folder, name, identity, md5 in hex)`.
+
+        Where the index cannot be written that costs the MD5s alone: the objects keep opaque ETags. A damaged one is
+        replaced.
+        """
         try:
             with self._connections.transaction() as connection:
                 connection.executemany(
@@ -61,9 +65,8 @@ class Etags:
                         for folder, name, known, digest in rows
                     ),
                 )
-        except sqlite3.Error:
-            return False
-        return True
+        except sqlite3.Error as error:
+            self._replace_if_damaged(error)
 
     def forget(self, folder: str, name: str) -> None:
         """Drop the row of a deleted object; one that stays behind is harmless."""
@@ -91,8 +94,17 @@ class Etags:
     def _try(self, statement: str, values: tuple[object, ...]) -> list[tuple[object, ...]]:
         try:
             return self._connections.get().execute(statement, values).fetchall()
-        except sqlite3.Error:
+        except sqlite3.Error as error:
+            self._replace_if_damaged(error)
             return []
+
+    def _replace_if_damaged(self, error: sqlite3.Error) -> None:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+            return
+        self._connections.close()
+        for suffix in ("", "-wal", "-shm"):
+            self._path.with_name(FILE + suffix).unlink(missing_ok=True)
+        self._connections = Connections(self._path, _prepare, durability="OFF")
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ def translated(error: OSError, uri: str) -> KitError:
     if is_full(error):
         return KitError(
             "InsufficientStorage",
-            f"The disk is full: '{uri}' was not written, and nothing of it is visible.",
+            f"The disk is full: writing '{uri}' failed, and nothing half-written is visible.",
             "Free some space, or delete objects that are not needed.",
         )
     if error.errno in _FORBIDDEN:

@@ -8,6 +8,7 @@ takes back those that were renamed and restores those that were replaced.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -20,6 +21,9 @@ from kit.storage.keys import Location, check_bucket, check_key, parse_folder, pa
 from kit.storage.objects import ObjectInfo
 from kit.storage.staging import make_folder, remove
 from kit.storage.walk import Walk
+
+# What a filesystem without hard links answers.
+_NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS})
 
 
 class Stage:
@@ -49,7 +53,11 @@ class Stage:
         location = parse_folder(uri) if is_folder else parse_object(uri)
         target = self._into_empty
         if target is not None and not (location.bucket == target.bucket and location.key.startswith(target.key)):
-            raise KitError("InvalidArgument", f"'{uri}' is not under '{target.uri}', where this stage publishes.")
+            raise KitError(
+                "InvalidArgument",
+                f"'{uri}' is not under '{target.uri}', where this stage publishes.",
+                "Stage it alone.",
+            )
         path = self._files.joinpath(location.bucket, *filter(None, location.key.split("/")))
         with named(uri):
             make_folder(path if is_folder else path.parent)
@@ -93,6 +101,9 @@ class Stage:
             try:
                 self._disk.reveal(staged, place)
             except OSError as error:
+                if not staged.exists():
+                    place.replace(staged)  # it was renamed, but the rename is not on the disk for good
+                    raise
                 if place.is_dir() and next(Walk(self._disk.bucket(target.bucket), target.key), None) is not None:
                     raise refusal from error
                 raise
@@ -113,14 +124,18 @@ class Stage:
 
     def _keep(self, place: Path, kept: dict[Path, Path]) -> None:
         """Give the object that is about to be replaced a second name, so that it can be put back."""
+        if not place.exists():
+            return
         make_folder(self._replaced)
         second = self._replaced / str(len(kept))
         try:
             os.link(place, second)
         except FileNotFoundError:
-            return
-        except OSError:
-            shutil.copy2(place, second)  # a filesystem without hard links
+            return  # deleted just now
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            shutil.copy2(place, second)
         kept[place] = second
 
     def _take_back(self, place: Path, kept: Path | None) -> None:

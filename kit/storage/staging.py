@@ -16,7 +16,7 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -45,7 +45,9 @@ class Sessions:
         try:
             yield path
         finally:
-            remove(path)
+            # What cannot be removed now is out of sight and goes with the session; it must not undo a success.
+            with suppress(OSError):
+                remove(path)
 
     def folder(self) -> Path:
         """The session's folder."""

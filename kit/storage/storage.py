@@ -277,7 +277,11 @@ class Storage:
         """The URI of a local path under the root: the inverse of `path`."""
         absolute = Path(os.path.normpath(Path(path).absolute()))  # resolved, a link would turn into what it names
         if self._disk.root not in absolute.parents:
-            raise KitError("InvalidURI", f"'{path}' is not in the storage folder '{self._disk.root}'.")
+            raise KitError(
+                "InvalidURI",
+                f"'{path}' is not in the storage folder '{self._disk.root}'.",
+                "storage.upload(path, uri) puts it there.",
+            )
         uri = self._disk.uri_of(absolute)
         location = parse_prefix(uri)
         if location.key:
@@ -343,7 +347,9 @@ def _opened(data: Data) -> Iterator[BinaryIO]:
             try:
                 source = data.open("rb")
             except OSError as error:
-                raise KitError("NoSuchFile", f"Cannot read the local file '{data}': {error.strerror}.") from error
+                raise KitError(
+                    "NoSuchFile", f"Cannot read the local file '{data}': {error.strerror}.", "Look at the path."
+                ) from error
             with source:
                 yield source
         case _:
