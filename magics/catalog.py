@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from magics.command import Command, CommandMagic
-from magics.grammar import Argument, Option, Words
+from magics.grammar import Argument, Option
 from magics.query import DATABASE, databases
+from magics.reader import Words
 from magics.session import Session
 
 

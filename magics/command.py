@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from kit.base.errors import KitError, did_you_mean
-from magics.grammar import Argument, Grammar, Option, Words
+from magics.grammar import Argument, Grammar, Option
+from magics.reader import Words, read
 from magics.session import Session
 
 
@@ -64,7 +65,7 @@ class CommandMagic:
             raise KitError(
                 "INVALID_ARGUMENT", f"%%{self.name} {command.name}".rstrip() + " takes no cell.", "Use one '%'."
             )
-        return command.run(session, self.grammar(command, of_cell=cell is not None).read(rest, cell))
+        return command.run(session, read(self.grammar(command, of_cell=cell is not None), rest, cell))
 
     def choose(self, line: str) -> tuple[Command, str]:
         """The command that the line names, and the rest of the line."""

@@ -16,8 +16,9 @@ from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMa
 
 from kit.base.errors import KitError
 from magics.command import Command, CommandMagic
-from magics.grammar import Argument, Grammar, Offer, Option
+from magics.grammar import Argument, Grammar, Option
 from magics.query import QueryMagic
+from magics.reader import Offer, expected, read
 from magics.session import Session
 
 _CELL = re.compile(r"\s*%%(\w+)(?=\s)")
@@ -79,16 +80,16 @@ def fitted(offer: Offer, token: str) -> list[str]:
 
 
 def _in_line(session: Session, grammar: Grammar, line: str, magic: QueryMagic | None, after: str) -> Offer | None:
-    expected = grammar.expected(line)
-    match expected.what:
+    wanted = expected(grammar, line)
+    match wanted.what:
         case "flag":
-            return _offer(expected.fragment, (flag for option in grammar.options for flag in option.flags))
+            return _offer(wanted.fragment, (flag for option in grammar.options for flag in option.flags))
         case "text" if magic is not None:
-            return _in_sql(session, magic, line[: len(line) - len(expected.fragment)], expected.fragment, after)
+            return _in_sql(session, magic, line[: len(line) - len(wanted.fragment)], wanted.fragment, after)
         case Option(choices=choices) if choices:
-            return _offer(expected.fragment, choices)
+            return _offer(wanted.fragment, choices)
         case Option(offers=offers) | Argument(offers=offers) if offers is not None:
-            return _offer(expected.fragment, offers(session))
+            return _offer(wanted.fragment, offers(session))
         case _:
             return None
 
@@ -118,7 +119,7 @@ def _in_sql(session: Session, magic: QueryMagic, header: str, before: str, after
 
 def _given_database(magic: QueryMagic, header: str) -> str:
     try:
-        return magic.grammar(of_cell=True).read(header).first("database", "")
+        return read(magic.grammar(of_cell=True), header).first("database", "")
     except KitError:
         return ""
 

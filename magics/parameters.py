@@ -12,7 +12,7 @@ from typing import Any
 
 from kit.base.errors import did_you_mean
 from kit.sql.parameters import placeholders, select
-from magics.grammar import Words
+from magics.reader import Words
 
 
 @dataclass(frozen=True, slots=True)

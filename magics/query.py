@@ -16,8 +16,9 @@ from kit.base.errors import KitError, did_you_mean
 from kit.base.progress import Progress
 from kit.base.result import Result
 from kit.workspace import Workspace
-from magics.grammar import Grammar, Offer, Option, Words, identifier, positive
+from magics.grammar import Grammar, Option, identifier, positive
 from magics.parameters import bind, binding
+from magics.reader import Offer, Words, read
 from magics.session import TYPES, Session
 from magics.snippets import snippet_name
 from magics.statement import compose, is_empty
@@ -108,7 +109,7 @@ class QueryMagic:
 
     def run(self, session: Session, line: str, cell: str | None, local: Mapping[str, Any]) -> Any:
         """Ask, and give back what the cell is to show."""
-        words = self.grammar(of_cell=cell is not None).read(line, cell)
+        words = read(self.grammar(of_cell=cell is not None), line, cell)
         target = _target(words)
         text = _text(words)
         snippets = session.snippets.resolve(words.all("with")) if "with" in words else ()

@@ -7,7 +7,8 @@ from typing import Any
 
 from kit.base.display import count
 from magics.command import Command, CommandMagic
-from magics.grammar import Argument, Words
+from magics.grammar import Argument
+from magics.reader import Words
 from magics.session import Session, shown_path
 
 

@@ -11,8 +11,8 @@ from IPython.utils.capture import CapturedIO
 from kit.base.errors import KitError
 from kit.workspace import Workspace
 from magics.completion import fitted
-from magics.grammar import Offer
 from magics.query import DATABASE, QueryMagic
+from magics.reader import Offer
 from magics.registry import Extension
 from magics.workspace import KIT
 

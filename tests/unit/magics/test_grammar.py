@@ -3,8 +3,9 @@
 import pytest
 
 from kit.base.errors import KitError
-from magics.grammar import Argument, Expected, Grammar, Option, identifier, positive
+from magics.grammar import Argument, Grammar, Option, identifier, positive
 from magics.parameters import Binding, binding
+from magics.reader import Expected, expected, read
 
 LIMIT = Option(("-l", "--limit"), "Rows.", "N", positive)
 TYPE = Option(("--type",), "Kind.", choices=("arrow", "pandas"))
@@ -18,7 +19,7 @@ WORDS = Grammar("%show", "Show.", (LIMIT,), (Argument("table", "T."), Argument("
 
 def error_of(grammar: Grammar, line: str) -> KitError:
     with pytest.raises(KitError) as caught:
-        grammar.read(line)
+        read(grammar, line)
     return caught.value
 
 
@@ -46,13 +47,13 @@ def pointed_at(error: KitError) -> str:
     ],
 )
 def test_a_line_is_target_options_and_then_text(line: str, target: str, rest: str) -> None:
-    words = SQL.read(line)
+    words = read(SQL, line)
 
     assert (words.target, words.rest) == (target, rest)
 
 
 def test_options_are_converted_and_found_by_their_longest_flag() -> None:
-    words = SQL.read("-l 5 --type=pandas --explain -o x SELECT 1")
+    words = read(SQL, "-l 5 --type=pandas --explain -o x SELECT 1")
 
     assert words.first("limit") == 5
     assert words.first("type") == "pandas"
@@ -62,8 +63,8 @@ def test_options_are_converted_and_found_by_their_longest_flag() -> None:
 
 
 def test_a_cell_goes_on_where_the_line_stopped() -> None:
-    assert SQL.read("--limit 1 SELECT a", "FROM t\n").rest == "SELECT a\nFROM t\n"
-    assert SQL.read("--limit 1", "SELECT a").rest == "SELECT a"
+    assert read(SQL, "--limit 1 SELECT a", "FROM t\n").rest == "SELECT a\nFROM t\n"
+    assert read(SQL, "--limit 1", "SELECT a").rest == "SELECT a"
 
 
 @pytest.mark.parametrize(
@@ -79,15 +80,15 @@ def test_a_cell_goes_on_where_the_line_stopped() -> None:
     ],
 )
 def test_an_expression_keeps_its_quotes_and_may_hold_white_space_inside_them(written: str, expression: str) -> None:
-    assert SQL.read(written).all("param") == [Binding("d", expression)]
+    assert read(SQL, written).all("param") == [Binding("d", expression)]
 
 
 def test_other_values_lose_their_quotes() -> None:
-    assert SQL.read("--file 'my queries/a.sql'").first("file") == "my queries/a.sql"
+    assert read(SQL, "--file 'my queries/a.sql'").first("file") == "my queries/a.sql"
 
 
 def test_repeated_options_keep_their_order() -> None:
-    assert [given.name for given in SQL.read("-p b=1 -p a=2 SELECT 1").all("param")] == ["b", "a"]
+    assert [given.name for given in read(SQL, "-p b=1 -p a=2 SELECT 1").all("param")] == ["b", "a"]
 
 
 @pytest.mark.parametrize(
@@ -123,7 +124,7 @@ def test_a_mistake_is_named_and_pointed_at(line: str, code: str, place: str, sai
 
 
 def test_words_without_a_flag_fill_the_arguments_in_order() -> None:
-    words = WORDS.read("flights --limit 3 'dep delay' origin")
+    words = read(WORDS, "flights --limit 3 'dep delay' origin")
 
     assert words.first("table") == "flights"
     assert words.all("columns") == ["dep delay", "origin"]
@@ -151,7 +152,7 @@ def test_help_lists_every_option_with_its_flags_and_value() -> None:
 
 
 @pytest.mark.parametrize(
-    ("grammar", "line", "expected"),
+    ("grammar", "line", "wanted"),
     [
         (SQL, "", Expected("text", "")),
         (SQL, "--li", Expected("flag", "--li")),
@@ -169,5 +170,5 @@ def test_help_lists_every_option_with_its_flags_and_value() -> None:
         (Grammar("%kit status", "S."), "x", Expected("nothing", "x")),
     ],
 )
-def test_an_unfinished_line_says_what_belongs_at_its_end(grammar: Grammar, line: str, expected: Expected) -> None:
-    assert grammar.expected(line) == expected
+def test_an_unfinished_line_says_what_belongs_at_its_end(grammar: Grammar, line: str, wanted: Expected) -> None:
+    assert expected(grammar, line) == wanted

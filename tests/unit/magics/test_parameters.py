@@ -8,13 +8,14 @@ import pytest
 from kit.base.errors import KitError
 from magics.grammar import Grammar, Option
 from magics.parameters import bind, binding
+from magics.reader import read
 
 PARAM = Option(("-p", "--param"), "Bind.", "name=expr", binding, repeated=True, verbatim=True)
 GRAMMAR = Grammar("%%ask", "Ask.", (PARAM,), text="SQL")
 
 
 def bound(text: str, line: str = "", *scopes: Mapping[str, Any]) -> dict[str, Any]:
-    return bind(text, GRAMMAR.read(line), scopes)
+    return bind(text, read(GRAMMAR, line), scopes)
 
 
 def test_a_parameter_is_the_variable_of_its_name() -> None:
