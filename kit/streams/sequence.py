@@ -12,14 +12,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+DIGITS = 56
+INDEX_SHIFT = 80
+
 _VERSION_TOP = 2 << 184
 _VERSION_BOTTOM = 2
 _CREATED_SHIFT = 148
 _NIBBLE_SHIFT = 144
-_INDEX_SHIFT = 80
-_TIME_SHIFT = 36
+TIME_SHIFT = 36
 _SHARD_SHIFT = 4
-_BITS = 188
 
 FIRST_INDEX = 1
 LAST_INDEX = (1 << 63) - 1
@@ -53,17 +54,17 @@ def shard_base(shard: int, created_s: int) -> int:
 
 def offset(index: int, arrival_s: int) -> int:
     """The part of the number that is a record's own; adds to `shard_base`."""
-    return index << _INDEX_SHIFT | arrival_s << _TIME_SHIFT
+    return index << INDEX_SHIFT | arrival_s << TIME_SHIFT
 
 
 def decode(text: str) -> Position | None:
     """What the digits say, or None where they are no number of this layout."""
-    if not (text.isascii() and text.isdigit()) or len(text) != 56:
+    if not (text.isascii() and text.isdigit()) or len(text) != DIGITS:
         return None
     number = int(text)
     created_s = number >> _CREATED_SHIFT & (1 << 36) - 1
     shard = number >> _SHARD_SHIFT & (1 << 32) - 1
-    index = number >> _INDEX_SHIFT & (1 << 64) - 1
-    arrival_s = number >> _TIME_SHIFT & (1 << 36) - 1
+    index = number >> INDEX_SHIFT & (1 << 64) - 1
+    arrival_s = number >> TIME_SHIFT & (1 << 36) - 1
     well_formed = number == shard_base(shard, created_s) + offset(index, arrival_s)
     return Position(shard, created_s, index, arrival_s) if well_formed else None

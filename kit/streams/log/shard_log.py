@@ -16,7 +16,10 @@ from kit.streams.log.state import ShardState, Tail
 from kit.streams.log.writer import Writer
 
 
-class _Open(NamedTuple):
+class Files(NamedTuple):
+    """What is open. `lock` is held by whoever appends, `read_lock` by whoever spends of the shard's read budget, so that
+    readers do not wait for writers."""
+
     pid: int
     lock_fd: int
     read_lock_fd: int
@@ -28,7 +31,10 @@ class _Open(NamedTuple):
 
 
 class ShardLog:
-    """The log of one shard. Append under `lock` with `writer`, read with `reader`; `settle` now and then."""
+    """The log of one shard: append with the `files`' writer under their lock, read with their reader.
+
+    `settle` follows an append after which the writer has `finished` segments.
+    """
 
     def __init__(self, folder: Path, identity: Identity, disk: Disk, *, durable: bool) -> None:
         self.folder = folder
@@ -36,38 +42,23 @@ class ShardLog:
         self.durable = durable
         self._disk = disk
         self._opening = threading.Lock()
-        self._held: _Open | None = None
+        self._held: Files | None = None
 
-    @property
-    def lock(self) -> SharedLock:
-        """Held by whoever appends."""
-        return self._files().lock
-
-    @property
-    def read_lock(self) -> SharedLock:
-        """Held by whoever spends of the shard's read budget: readers do not wait for writers."""
-        return self._files().read_lock
-
-    @property
-    def state(self) -> ShardState:
-        return self._files().state
-
-    @property
-    def writer(self) -> Writer:
-        return self._files().writer
-
-    @property
-    def reader(self) -> Reader:
-        return self._files().reader
+    def files(self) -> Files:
+        """The open files; opened where they are not, or where this process has inherited another's."""
+        held = self._held
+        return held if held is not None and held.pid == os.getpid() else self._open()
 
     def settle(self, horizon_ms: int) -> None:
         """Rewrite what was finished in small pieces, and remove the segments of which all is older than the horizon.
 
         Called without the lock, by the process that has just appended.
         """
-        files = self._files()
+        files = self.files()
         while files.writer.finished:
-            compaction.compact(self.folder, self.identity, files.writer.finished.pop(), self._disk, files.lock)
+            first, in_small_pieces = files.writer.finished.pop()
+            if in_small_pieces:
+                compaction.compact(self.folder, self.identity, first, self._disk, files.lock)
         with files.lock:
             active = files.writer.begin().segment
             for first in segment.first_indexes(self.folder):
@@ -88,11 +79,7 @@ class ShardLog:
         os.close(held.lock_fd)
         os.close(held.read_lock_fd)
 
-    def _files(self) -> _Open:
-        held = self._held
-        return held if held is not None and held.pid == os.getpid() else self._open()
-
-    def _open(self) -> _Open:
+    def _open(self) -> Files:
         with self._opening:
             held = self._held
             if held is not None and held.pid == os.getpid():
@@ -111,7 +98,7 @@ class ShardLog:
                     return writer.begin()
 
             reader = Reader(self.folder, self.identity, state, recover)
-            self._held = _Open(
+            self._held = Files(
                 os.getpid(), lock_fd, read_lock_fd, lock, SharedLock(read_lock_fd), state, writer, reader
             )
             return self._held

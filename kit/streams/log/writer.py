@@ -42,7 +42,11 @@ class Written(NamedTuple):
 
 
 class Writer:
-    """Appends to one shard. `durable`: a record counts only once it is on the disk."""
+    """Appends to one shard. `durable`: a record counts only once it is on the disk.
+
+    `finished` are the segments sealed by this writer that nobody has looked after yet: first index, and whether it is in
+    small pieces.
+    """
 
     def __init__(
         self, folder: Path, identity: Identity, state: ShardState, lock: SharedLock, disk: Disk, *, durable: bool
@@ -56,7 +60,7 @@ class Writer:
         self._tail = _UNKNOWN
         self._fd = -1
         self._syncing = threading.Lock()
-        self.finished: list[int] = []
+        self.finished: list[tuple[int, bool]] = []
 
     def begin(self) -> Tail:
         """Where the shard ends now, as other processes may have left it. Recovers where one of them died at work."""
@@ -231,8 +235,7 @@ class Writer:
             self._disk.sync(self._fd)
         size = segment.create(self._folder, self._identity, tail.next_index, self._disk, durable=self._durable)
         self._open(tail.next_index)
-        if tail.small > 1:
-            self.finished.append(tail.segment)
+        self.finished.append((tail.segment, tail.small > 1))
         index = tail.next_index
         self._publish(Tail(tail.counter, index, size, index, size, index, tail.last_arrival_ms, 0))
         state.dirty = False
