@@ -80,8 +80,17 @@ class Invoker:
         try:
             return self._judge(call, self._function(event, Context(self.name, request_id)), request_id)
         except Exception as error:
+            # Told once with its trace, not at every retry.
+            again = repr(error) == repr(self.last_error)
             self.last_error = error
-            _LOG.warning("'%s' failed on %d records of %s.", self.name, len(call.items), shard, exc_info=error)
+            _LOG.log(
+                logging.DEBUG if again else logging.WARNING,
+                "'%s' failed on %d records of %s.",
+                self.name,
+                len(call.items),
+                shard,
+                exc_info=error,
+            )
             return Verdict(request_id, failed_from=0, unhandled=True)
 
     def _judge(self, call: Call, answer: object, request_id: str) -> Verdict:

@@ -179,7 +179,7 @@ class Lane:
             return min(max(work.not_before_ms, now_ms), work.items[0].arrival_ms + self.lifetime_ms)
         dues: list[float] = []
         if self.window is not None:
-            window_due_ms = self.window.due_ms(now_ms, read_ms)
+            window_due_ms = self.window.due_ms(now_ms, read_ms, ended=ended)
             if self.window.is_waiting(now_ms):
                 return window_due_ms
             if window_due_ms is not None:

@@ -95,11 +95,11 @@ class TumblingWindow:
         else:
             self._kept.extend(items)
 
-    def due_ms(self, now_ms: int, read_ms: int) -> float | None:
+    def due_ms(self, now_ms: int, read_ms: int, *, ended: bool) -> float | None:
         """When the final call is due; None where a read must show first that nothing more belongs to the window."""
         if self.start_ms is None:
             return None
         end_ms = self.start_ms + self.size_ms
-        if self.overgrown or self._not_before_ms > now_ms or read_ms >= end_ms:
+        if self.overgrown or ended or self._not_before_ms > now_ms or read_ms >= end_ms:
             return max(float(now_ms), self._not_before_ms)
         return end_ms if end_ms > now_ms else None
