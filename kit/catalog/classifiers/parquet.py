@@ -10,7 +10,7 @@ from kit.catalog.classifiers.classifier import CERTAIN, Classification, Field, R
 from kit.catalog.classifiers.schema import are_similar, join_by_name
 from kit.catalog.model import Column, StorageDescriptor
 from kit.catalog.serde import descriptor
-from kit.catalog.types import STRING, from_arrow
+from kit.catalog.types import BIGINT, STRING, from_arrow
 
 _MAGIC = b"PAR1"
 _ENCRYPTED_MAGIC = b"PARE"
@@ -69,7 +69,8 @@ def _footer(sample: Sample) -> Classification | Refusal:
     fields: list[Field] = []
     for column in schema:
         try:
-            kind = from_arrow(column.type)
+            # Parquet itself knows no durations: to all but Arrow they are numbers.
+            kind = BIGINT if pa.types.is_duration(column.type) else from_arrow(column.type)
         except KitError:
             kind = STRING
             notes.append(f"column {column.name} is {column.type}, for which Hive has no type: string")

@@ -61,7 +61,7 @@ class Change:
 
 def table_name(prefix: str, folder: str) -> str:
     """The name of a folder as that of a table: `Year=2013` becomes `year_2013`."""
-    return (prefix + re.sub(r"[^0-9a-z_]", "_", folder.lower()))[:MAX_NAME_CHARACTERS]
+    return (prefix + re.sub(r"[^0-9a-z_]", "_", folder.lower())).lower()[:MAX_NAME_CHARACTERS]
 
 
 def distinct_name(name: str, location: str) -> str:
