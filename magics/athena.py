@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from kit.base.result import Result
 from kit.workspace import Workspace
-from magics.query import QueryMagic, Question
+from magics.grammar import Option, positive
+from magics.query import DATABASE, QueryMagic, Question
+from magics.session import Session
 
 
 def _ask(workspace: Workspace, question: Question) -> Result:
     return workspace.athena.sql(
-        question.statement, database=question.database, params=question.params, progress=question.progress
+        question.statement,
+        database=question.database,
+        params=question.params,
+        workgroup=question.options.first("workgroup", "primary"),
+        reuse_minutes=question.options.first("reuse"),
+        progress=question.progress,
     )
+
+
+def _workgroups(session: Session) -> list[str]:
+    return [workgroup.name for workgroup in session.workspace.athena.workgroups.list()]
 
 
 ATHENA = QueryMagic(
@@ -20,5 +31,10 @@ ATHENA = QueryMagic(
     examples=(
         "  %%athena -d nyc delays <<\n  SELECT carrier, avg(arr_delay) FROM flights GROUP BY carrier ORDER BY carrier",
         "  origin = 'JFK'\n  %athena -d nyc SELECT count(*) FROM flights WHERE origin = :origin",
+    ),
+    options=(
+        DATABASE,
+        Option(("-w", "--workgroup"), "Ask on behalf of this workgroup.", "NAME", offers=_workgroups),
+        Option(("--reuse",), "Give the same question's answer again if it is no older.", "MINUTES", positive),
     ),
 )

@@ -15,8 +15,7 @@ from magics.session import Session
 def _tables(session: Session, words: Words) -> Any:
     from kit.widgets import overview
 
-    database = words.first("database", session.defaults.database)
-    return overview.tables(session.workspace, database, words.first("like", "*"))
+    return overview.tables(session.workspace, words.first("database", ""), words.first("like", "*"))
 
 
 def _describe(session: Session, words: Words) -> Any:
@@ -28,7 +27,7 @@ def _describe(session: Session, words: Words) -> Any:
 
 def _table_names(session: Session) -> Iterable[str]:
     catalog = session.workspace.catalog
-    yield from catalog.table_names(session.defaults.database or "default")
+    yield from catalog.table_names(session.defaults.database)
     for database in catalog.databases():
         yield from (f"{database.name}.{name}" for name in catalog.table_names(database.name))
 

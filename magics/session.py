@@ -28,7 +28,7 @@ TYPES = ("result", "arrow", "pandas", "polars")
 class Boathouse(Configurable):
     """Defaults of the magics; an option on a magic's line goes before them."""
 
-    database = Unicode("", help="The database that %%athena looks in where --database does not say.").tag(config=True)
+    database = Unicode("default", help="Where %%athena looks for tables without --database.").tag(config=True)
     limit = Integer(20, min=1, help="How many rows are shown of a result.").tag(config=True)
     type = Enum(TYPES, "result", help="What an answer is given as: result, arrow, pandas or polars.").tag(config=True)
     display = Bool(True, help="Whether answers are shown; --no-display hides one.").tag(config=True)

@@ -49,13 +49,13 @@ def tables(workspace: Workspace, database: str = "", pattern: str = "*") -> Resu
     return listing(columns, rows, figures)
 
 
-def describe(workspace: Workspace, name: str, database: str = "") -> Result:
+def describe(workspace: Workspace, name: str, database: str = "default") -> Result:
     """A table's columns, a row each, partition keys last; below them where it lies and how large it is.
 
     `name` may be qualified (`nyc.flights`). Raises `EntityNotFoundException`.
     """
     qualifier, _, bare = name.rpartition(".")
-    table = _table(workspace, qualifier or database or "default", bare)
+    table = _table(workspace, qualifier or database, bare)
     keys = {key.name for key in table.partition_keys}
     rows = [
         (column.name, column.type, "yes" if column.name in keys else "", column.comment) for column in table.columns

@@ -72,7 +72,7 @@ def test_a_view_has_no_place(workspace: Workspace) -> None:
     [
         ("birds", "empty", "There is marsh.birds."),
         ("brids", "marsh", "Did you mean 'birds'?"),
-        ("nothing.at_all", "", "%tables lists what there is."),
+        ("nothing.at_all", "marsh", "%tables lists what there is."),
     ],
 )
 def test_a_table_that_is_not_there_has_a_hint(workspace: Workspace, name: str, database: str, hint: str) -> None:
