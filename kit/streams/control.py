@@ -226,8 +226,8 @@ class Control:
             stream = self._reshardable(name, "UpdateShardCount")
             if self._changes(stream, "scale", now - DAY_MS) >= reshard.SCALINGS_PER_DAY:
                 raise LimitExceededException(
-                    f"Stream {name} was scaled {reshard.SCALINGS_PER_DAY} times in the last 24 hours, which is as often "
-                    "as UpdateShardCount allows."
+                    f"Stream {name} was scaled {reshard.SCALINGS_PER_DAY} times in the last 24 hours, which is as "
+                    "often as UpdateShardCount allows."
                 )
             self._require_room(target - len(stream.open_shards))
             self._reshard(stream, reshard.scale(stream, target, now), kind="scale")
@@ -398,8 +398,8 @@ class Control:
         stream = self.active(name)
         if stream.mode == "ON_DEMAND":
             raise ValidationException(
-                f"Request is invalid. Stream {name} under account {ACCOUNT} is in On-Demand mode, which {operation} does "
-                "not support."
+                f"Request is invalid. Stream {name} under account {ACCOUNT} is in On-Demand mode, which {operation} "
+                "does not support."
             )
         return stream
 

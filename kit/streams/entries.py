@@ -8,12 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute
 
 from kit.streams import hashing, limits
 from kit.streams.errors import InvalidArgumentException, ValidationException
 from kit.streams.model import StreamState
 from kit.streams.records import Entry
+
+# Its functions are made when it is imported, out of sight of type checkers.
+_compute: Any = pyarrow.compute
 
 Data: TypeAlias = bytes | bytearray | memoryview | str | Mapping[str, Any] | Sequence[Any]
 Puttable: TypeAlias = Entry | tuple[Any, ...] | Mapping[str, Any]
@@ -118,12 +121,12 @@ def _check(stream: StreamState, keys: Any, data: Any) -> None:
         raise ValidationException("A row to append has no partition key or no data.")
     if not len(keys):
         return
-    size = pc.min_max(pc.binary_length(keys)).as_py()
+    size = _compute.min_max(_compute.binary_length(keys)).as_py()
     # Characters are at most as many as bytes, so they need counting only where the bytes are too many.
-    longest = size["max"] if size["max"] <= KEY_MAX_CHARACTERS else pc.max(pc.utf8_length(keys)).as_py()
+    longest = size["max"] if size["max"] <= KEY_MAX_CHARACTERS else _compute.max(_compute.utf8_length(keys)).as_py()
     if size["min"] == 0 or longest > KEY_MAX_CHARACTERS:
         raise _bad_key("" if size["min"] == 0 else "x" * longest)
-    longest = pc.max(pc.binary_length(data)).as_py()
+    longest = _compute.max(_compute.binary_length(data)).as_py()
     if longest > stream.record_max_bytes:
         raise InvalidArgumentException(
             f"A row's data of {longest:,} bytes exceeds the maximum record size of stream {stream.name}, which is "
@@ -146,7 +149,7 @@ def _bad_key(key: object) -> ValidationException:
     bound = "less than or equal to 256" if key else "greater than or equal to 1"
     shown = key if not isinstance(key, str) or len(key) <= KEY_MAX_CHARACTERS else key[:32] + "…"
     return ValidationException(
-        f"1 validation error detected: Value '{shown}' at 'partitionKey' failed to satisfy constraint: Member must have "
-        f"length {bound}",
+        f"1 validation error detected: Value '{shown}' at 'partitionKey' failed to satisfy constraint: Member must "
+        f"have length {bound}",
         "A partition key has 1 to 256 characters.",
     )

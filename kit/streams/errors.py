@@ -1,4 +1,4 @@
-"""The errors of the public API, by their names: what every operation on streams raises.
+"""The errors of the public API, by the names that the service gives them: what every operation on streams raises.
 
 Each carries `response` and `operation_name` as botocore's `ClientError` does, so that code written against boto3 finds
 `error.response["Error"]["Code"]`, and is a `KitError` with a hint where one helps. Nothing here needs botocore.
@@ -6,6 +6,7 @@ Each carries `response` and `operation_name` as botocore's `ClientError` does, s
 Source: Amazon Kinesis Data Streams API Reference, Errors of each operation, read 2026-11.
 """
 
+# ruff: noqa: N818
 from __future__ import annotations
 
 from typing import Any, ClassVar

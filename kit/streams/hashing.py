@@ -41,7 +41,7 @@ def even_ranges(shards: int) -> list[tuple[int, int]]:
 
 
 def places(keys: Any, starts: Sequence[bytes]) -> Any:
-    """For each of an Arrow array of keys the position of its range, as int32; ranges begin at `starts`, without gaps."""
+    """For each of an Arrow array of keys the position of its range, as int32; ranges begin at `starts`, without gap."""
     import pyarrow as pa
 
     if len(starts) == 1:
@@ -63,7 +63,9 @@ def _repeat(keys: Any) -> bool:
 def _places_in_bulk(keys: Any, starts: Sequence[bytes]) -> Any:
     """DuckDB hashes with all cores. The first digits of a digest tell the range, but where one begins among them."""
     import pyarrow as pa
-    import pyarrow.compute as pc
+    import pyarrow.compute
+
+    compute: Any = pyarrow.compute
 
     table = pa.table({"key": keys})
     cursor = _engine(os.getpid()).cursor()
@@ -78,9 +80,9 @@ def _places_in_bulk(keys: Any, starts: Sequence[bytes]) -> Any:
     found = _by_prefix(tuple(starts)).take(prefixes)
     if found.null_count == 0:
         return found
-    unsure = pc.indices_nonzero(found.is_null())
+    unsure = compute.indices_nonzero(found.is_null())
     exact = [bisect_right(starts, digest(key)) - 1 for key in keys.take(unsure).cast(pa.binary()).to_pylist()]
-    return pc.replace_with_mask(found, found.is_null(), pa.array(exact, pa.int32()))
+    return compute.replace_with_mask(found, found.is_null(), pa.array(exact, pa.int32()))
 
 
 @cache

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute
 
 from kit.base.clock import Clock
 from kit.streams import limits, sequence
@@ -25,6 +25,9 @@ from kit.streams.log.writer import Written
 from kit.streams.metadata import Metadata
 from kit.streams.model import ShardState, StreamState
 from kit.streams.names import ACCOUNT
+
+# Its functions are made when it is imported, out of sight of type checkers.
+_compute: Any = pyarrow.compute
 
 FRAME_RECORDS = 8_192
 FRAME_BYTES = 4 << 20
@@ -71,25 +74,24 @@ class LiveShard:
     def put_many(self, stream: StreamState, rows: Sequence[tuple[bytes, bytes]]) -> Taken | None:
         """Take as many of the records (key, data) as there is budget for, from the first one on."""
         files = self._log.files()
-        with _reported():
-            with files.lock:
-                if files.state.unsettled and not self._is_open(stream, files):
-                    return None
-                now_ns = self._clock.now_ns()
-                count = len(rows)
-                if stream.enforced:
-                    count = _spend(files, now_ns, [len(key) + len(data) for key, data in rows])
-                    rows = rows[:count]
-                if not count:
-                    return Taken(0, None)
-                tail = files.writer.begin()
-                now_ms = max(now_ns // 1_000_000, tail.last_arrival_ms)
-                if count <= FEW_RECORDS:
-                    written = files.writer.append_rows(now_ms, rows)
-                else:
-                    keys, data = zip(*rows, strict=True)
-                    columns = [pa.array(keys, pa.binary()).cast(pa.string()), pa.array(data, pa.binary())]
-                    written = files.writer.append_bodies(list(_bodies(columns, now_ms)))
+        with _reported(), files.lock:
+            if files.state.unsettled and not self._is_open(stream, files):
+                return None
+            now_ns = self._clock.now_ns()
+            count = len(rows)
+            if stream.enforced:
+                count = _spend(files, now_ns, [len(key) + len(data) for key, data in rows])
+                rows = rows[:count]
+            if not count:
+                return Taken(0, None)
+            tail = files.writer.begin()
+            now_ms = max(now_ns // 1_000_000, tail.last_arrival_ms)
+            if count <= FEW_RECORDS:
+                written = files.writer.append_rows(now_ms, rows)
+            else:
+                keys, data = zip(*rows, strict=True)
+                columns = [pa.array(keys, pa.binary()).cast(pa.string()), pa.array(data, pa.binary())]
+                written = files.writer.append_bodies(list(_bodies(columns, now_ms)))
         return Taken(count, written)
 
     def append(self, stream: StreamState, keys: Any, data: Any) -> Taken | None:
@@ -231,7 +233,7 @@ def _spend(files: Files, now_ns: int, sizes: Sequence[int]) -> int:
 
 
 def _sizes(keys: Any, data: Any) -> list[int]:
-    return pc.add(pc.binary_length(keys), pc.binary_length(data)).to_pylist()
+    return _compute.add(_compute.binary_length(keys), _compute.binary_length(data)).to_pylist()
 
 
 def _bodies(columns: Sequence[Any], arrival_ms: int) -> Iterator[frame.Body]:

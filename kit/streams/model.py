@@ -1,4 +1,4 @@
-"""What a stream is, as values: its settings, its shards, where a key goes, what has expired. Knows no file and no clock.
+"""What a stream is, as values: settings, shards, where a key goes, what has expired. Knows no file and no clock.
 
 A stream's state is read as a whole and never changed in place; `now_ms` is handed in wherever time decides.
 """

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute
 
 from kit.streams import entries, hashing, sequence
 from kit.streams.entries import Data, Puttable
@@ -25,6 +25,9 @@ from kit.streams.records import Appended, PutResult, Run
 
 if TYPE_CHECKING:
     from kit.streams.service import Streams
+
+# Its functions are made when it is imported, out of sight of type checkers.
+_compute: Any = pyarrow.compute
 
 _INDEX_STEP = 1 << sequence.INDEX_SHIFT
 
@@ -65,7 +68,7 @@ class Putting:
             by_shard: dict[int, list[int]] = {}
             for place in waiting:
                 by_shard.setdefault(self._place(stream, parcels[place].digest).index, []).append(place)
-            waiting = []
+            waiting.clear()
             stored: list[tuple[LiveShard, Written, list[int]]] = []
             for index, places in by_shard.items():
                 live = self._streams.live(stream, stream.by_index[index])
@@ -98,7 +101,7 @@ class Putting:
         begin = 0
         for keys, data, explicit in entries.columns(self._streams.usable(self._name), rows):
             refused = self._piece(keys, data, explicit, runs)
-            throttled += (pc.add(places, begin) for places in refused)
+            throttled += (_compute.add(places, begin) for places in refused)
             begin += len(keys)
         positions = pa.concat_arrays(throttled).sort() if throttled else pa.array([], pa.int64())
         return Appended(begin - len(positions), {shard_id: _run(parts) for shard_id, parts in runs.items()}, positions)
@@ -151,7 +154,7 @@ class Putting:
             None if key is None else bisect_right(stream.starts, entries.explicit_digest(key)) - 1
             for key in explicit.to_pylist()
         ]
-        return pc.coalesce(pa.array(wanted, pa.int32()), targets)
+        return _compute.coalesce(pa.array(wanted, pa.int32()), targets)
 
     def _note_throttling(self, stream: StreamState) -> None:
         if stream.mode == "ON_DEMAND":
@@ -166,8 +169,8 @@ def _by_shard(stream: StreamState, targets: Any, rows: Any | None) -> Iterator[t
         order, bounds = None, [(0, len(targets))]
         positions = [0]
     else:
-        order = pc.array_sort_indices(targets)
-        runs = pc.run_end_encode(targets.take(order))
+        order = _compute.array_sort_indices(targets)
+        runs = _compute.run_end_encode(targets.take(order))
         ends = runs.run_ends.to_pylist()
         bounds = list(zip([0, *ends], ends, strict=False))
         positions = runs.values.to_pylist()

@@ -14,8 +14,12 @@ from functools import cache
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute
 
 from kit.streams import sequence
+
+# Its functions are made when it is imported, out of sight of type checkers.
+_compute: Any = pyarrow.compute
 
 WIDTH = sequence.DIGITS
 _STEP = 1 << sequence.INDEX_SHIFT
@@ -87,7 +91,7 @@ def runs_of(first_index: int, arrivals_ms: Any) -> list[tuple[int, int, int]]:
     first, last = arrivals_ms[0].as_py() // 1000, arrivals_ms[-1].as_py() // 1000
     if first == last:
         return [(first_index, first, len(arrivals_ms))]
-    seconds = pa.compute.run_end_encode(pa.compute.divide(arrivals_ms, 1000))
+    seconds = _compute.run_end_encode(_compute.divide(arrivals_ms, 1000))
     found: list[tuple[int, int, int]] = []
     begin = 0
     for second, end in zip(seconds.values.to_pylist(), seconds.run_ends.to_pylist(), strict=True):

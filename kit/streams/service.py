@@ -1,4 +1,4 @@
-"""The streams of a workspace: made, found by name, deleted. Composes what a stream needs and owns what must be closed."""
+"""The streams of a workspace: made, found by name, deleted. Composes what a stream needs, owns what must be closed."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from kit.streams.tokens import Tokens, workspace_secret
 
 if TYPE_CHECKING:
     from kit.streams.api.client import Client
+    from kit.streams.api.subscription import Subscriptions
 
 POOL_THREADS = 8
 
@@ -140,6 +141,13 @@ class Streams:
                 found = self._live.get(key) or self._opened(stream, shard)
                 self._live[key] = found
         return found
+
+    @cached_property
+    def subscriptions(self) -> Subscriptions:
+        """Who is subscribed to which shard, in this process."""
+        from kit.streams.api.subscription import Subscriptions
+
+        return Subscriptions()
 
     @cached_property
     def pool(self) -> ThreadPoolExecutor:

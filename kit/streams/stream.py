@@ -8,31 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from kit.base.clock import instant, now_ms
-from kit.base.errors import did_you_mean
+from kit.base.clock import now_ms
 from kit.base.ids import Entropy
-from kit.streams import faults, scan, sequence
+from kit.streams import faults, scan
 from kit.streams.entries import Data, Puttable
-from kit.streams.errors import InvalidArgumentException, ResourceNotFoundException, ValidationException
 from kit.streams.faults import Faults
 from kit.streams.limits import ANSWER_RECORDS
-from kit.streams.live_shard import LiveShard
-from kit.streams.model import ShardState, StreamState
-from kit.streams.names import ACCOUNT, shard_id, stream_arn
+from kit.streams.names import stream_arn
 from kit.streams.putting import Putting
+from kit.streams.reading import Reading
 from kit.streams.records import Appended, Page, PutResult, Record, Shard
 from kit.streams.scan import Span, Start
-from kit.streams.tokens import Place
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from kit.streams.service import Streams
-
-ITERATOR_TYPES = ("AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER", "TRIM_HORIZON", "LATEST", "AT_TIMESTAMP")
 
 
 class Stream:
@@ -43,6 +36,7 @@ class Stream:
         self.arn = stream_arn(name)
         self._streams = streams
         self._put = Putting(streams, name)
+        self._get = Reading(streams, name)
         self._faults = Faults()
 
     # In.
@@ -82,12 +76,7 @@ class Stream:
     ) -> str:
         """An opaque position in a shard, good for five minutes: TRIM_HORIZON, LATEST, AT_SEQUENCE_NUMBER,
         AFTER_SEQUENCE_NUMBER or AT_TIMESTAMP."""
-        stream = self._readable()
-        shard = self._streams.control.shard(stream, shard_id)
-        live = self._streams.live(stream, shard)
-        live.spend_iterator(stream)
-        index = self._index_for(stream, shard, live, kind, sequence_number, timestamp)
-        return self._streams.tokens.iterator(Place(stream.stream_id, shard.index, index), self._now_ms())
+        return self._get.iterator(shard_id, kind, sequence_number, timestamp)
 
     def get_records(self, iterator: str, limit: int = ANSWER_RECORDS) -> Page:
         """Up to `limit` records and 10 MiB from the iterator on.
@@ -95,33 +84,7 @@ class Stream:
         Raises `ExpiredIteratorException`, `InvalidArgumentException` for an iterator of another stream or none at all,
         and `ProvisionedThroughputExceededException` over the shard's limits.
         """
-        self._faults.delay(self._streams.clock)
-        if (fault := self._faults.draw()) is not None:
-            raise fault
-        now = self._now_ms()
-        place = self._streams.tokens.place(iterator, now)
-        stream = self._readable()
-        shard = stream.by_index.get(place.shard)
-        if place.stream_id != stream.stream_id:
-            raise InvalidArgumentException(f"The shard iterator is not one of stream {self.name}.")
-        if shard is None or stream.is_expired(shard, now):
-            raise ResourceNotFoundException(
-                f"The shard of the iterator has expired from stream {self.name} under account {ACCOUNT}."
-            )
-        live = self._streams.live(stream, shard)
-        rows = live.rows(stream, max(place.index, live.first_index(stream, now)), limit)
-        records = [
-            Record(data, key, live.number(index, arrival_ms), shard.shard_id, _time(arrival_ms))
-            for index, (data, key, arrival_ms) in enumerate(
-                zip(rows.data, rows.keys, rows.arrivals_ms, strict=True), rows.first_index
-            )
-        ]
-        after = rows.first_index + len(records)
-        at_tip = after >= live.end_index()
-        if at_tip and not shard.is_open:
-            return Page(records, None, 0, stream.children(shard))
-        behind_ms = 0 if at_tip else max(now - rows.arrivals_ms[-1], 1) if records else 1
-        return Page(records, self._streams.tokens.iterator(place._replace(index=after), now), behind_ms)
+        return self._get.page(self._faults, iterator, limit)
 
     def table(
         self,
@@ -150,7 +113,7 @@ class Stream:
         return scan.batches(self._plan(start, end, shards), columns)
 
     def records(self, start: Start = "TRIM_HORIZON", *, end: datetime | None = None) -> Iterator[Record]:
-        """The records that the log holds now, in the order of arrival; each shard's in its order, after its parents'."""
+        """The records that the log holds now, as they arrived; each shard's in its order, after its parents'."""
         return scan.records(self._plan(start, end, None))
 
     def __iter__(self) -> Iterator[Record]:
@@ -199,11 +162,8 @@ class Stream:
     def _now_ms(self) -> int:
         return now_ms(self._streams.clock)
 
-    def _readable(self) -> StreamState:
-        return self._streams.usable(self.name)
-
     def _plan(self, start: Start, end: datetime | None, shards: Sequence[str] | None) -> list[Span]:
-        stream = self._readable()
+        stream = self._streams.usable(self.name)
         return scan.plan(
             stream,
             lambda shard: self._streams.live(stream, shard),
@@ -212,79 +172,3 @@ class Stream:
             end=end,
             shards=shards,
         )
-
-    def _index_for(
-        self,
-        stream: StreamState,
-        shard: ShardState,
-        live: LiveShard,
-        kind: str,
-        sequence_number: str | None,
-        timestamp: datetime | None,
-    ) -> int:
-        """The index that a new iterator points to; 0 stands for the trim horizon, wherever it will be."""
-        match kind:
-            case "TRIM_HORIZON":
-                return 0
-            case "LATEST":
-                return live.end_index()
-            case "AT_TIMESTAMP":
-                return self._index_at(live, timestamp)
-            case "AT_SEQUENCE_NUMBER" | "AFTER_SEQUENCE_NUMBER":
-                index = self._index_of(stream, shard, live, sequence_number)
-                return index if kind == "AT_SEQUENCE_NUMBER" else index + 1
-            case _:
-                raise ValidationException(
-                    f"1 validation error detected: Value '{kind}' at 'shardIteratorType' failed to satisfy constraint: "
-                    f"Member must satisfy enum value set: [{', '.join(ITERATOR_TYPES)}]",
-                    did_you_mean(kind, ITERATOR_TYPES),
-                )
-
-    def _index_at(self, live: LiveShard, timestamp: datetime | None) -> int:
-        if timestamp is None:
-            raise InvalidArgumentException("Must specify timestamp parameter for an iterator of type AT_TIMESTAMP.")
-        wanted_ms = scan.milliseconds(timestamp)
-        now = self._now_ms()
-        if wanted_ms > now:
-            raise InvalidArgumentException(
-                f"The timestampInMillis parameter cannot be greater than the currentTimestampInMillis. "
-                f"timestampInMillis: {wanted_ms}, currentTimestampInMillis: {now}"
-            )
-        return live.reader.index_at(wanted_ms)
-
-    def _index_of(self, stream: StreamState, shard: ShardState, live: LiveShard, number: str | None) -> int:
-        """The index that a sequence number stands for. Raises `InvalidArgumentException` where it is not the shard's."""
-        if number is None:
-            raise InvalidArgumentException(
-                "Must specify startingSequenceNumber parameter for an iterator of type AT_SEQUENCE_NUMBER or "
-                "AFTER_SEQUENCE_NUMBER."
-            )
-        position = sequence.decode(number)
-        used = f"StartingSequenceNumber {number} used in GetShardIterator on shard {shard.shard_id} in stream"
-        if position is None:
-            raise InvalidArgumentException(
-                f"{used} {stream.name} under account {ACCOUNT} is invalid because it is no sequence number."
-            )
-        if position.shard != shard.index:
-            raise InvalidArgumentException(
-                f"Invalid StartingSequenceNumber. It encodes {shard_id(position.shard)}, while it was used in a call to a "
-                f"shard with {shard.shard_id}"
-            )
-        foreign = InvalidArgumentException(
-            f"{used} {stream.name} under account {ACCOUNT} is invalid because it did not come from this stream."
-        )
-        if number == shard.ending_sequence_number:
-            return live.end_index()
-        if position.created_s != shard.created_s or position.index >= live.end_index():
-            raise foreign
-        found = live.reader.rows(position.index, 1, 0)
-        held = found.keys and found.first_index == position.index
-        if held and live.number(position.index, found.arrivals_ms[0]) != number:
-            raise foreign
-        return position.index
-
-
-@lru_cache(maxsize=1_024)
-def _time(arrival_ms: int) -> datetime:
-    """Records that arrive together share their time."""
-    return instant(arrival_ms * 1_000_000)

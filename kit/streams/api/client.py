@@ -1,108 +1,159 @@
-"""boto3's Kinesis client on a workspace's streams. (Skeleton: the operations that producers and consumers need first.)"""
+"""boto3's Kinesis client on a workspace's streams: the same calls, the same answers, the same errors.
+
+`ws.streams.client()` takes the place of `boto3.client("kinesis")` in code that was written for it. Errors are caught as
+`client.exceptions.ResourceNotFoundException`; where botocore is loaded, they are its `ClientError`s as well.
+"""
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+import sys
+from collections.abc import Callable, Mapping
+from functools import cache
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from kit.streams.errors import EXCEPTIONS, ResourceNotFoundException
+from kit.base.errors import did_you_mean
+from kit.streams import names
+from kit.streams.api.operations import OPERATIONS, Operation, snake_case
+from kit.streams.api.pagination import PAGINATIONS, Paginator
+from kit.streams.api.record_operations import all_plain
+from kit.streams.api.shapes import NOT_OFFERED
+from kit.streams.api.validation import validate
+from kit.streams.api.waiting import WAITERS, Waiter
+from kit.streams.errors import EXCEPTIONS, StreamsError, UnknownOperationException, ValidationException
 
 if TYPE_CHECKING:
     from kit.streams.service import Streams
 
-_METADATA = {"HTTPStatusCode": 200, "RequestId": "", "HTTPHeaders": {}, "RetryAttempts": 0}
+_NOT_OFFERED = {snake_case(name): name for name in NOT_OFFERED}
+_RECORDS = frozenset({"Records"})
+
+
+class Exceptions:
+    """The errors by name, as `client.exceptions` has them; `ClientError` is what they have in common."""
+
+    ClientError = StreamsError
+
+    def __getattr__(self, name: str) -> type[StreamsError]:
+        if name not in EXCEPTIONS:
+            raise AttributeError(f"There is no exception {name}. {did_you_mean(name, EXCEPTIONS)}".rstrip())
+        return EXCEPTIONS[name]
+
+    def from_code(self, code: str) -> type[StreamsError]:
+        return EXCEPTIONS.get(code, StreamsError)
+
+    def __dir__(self) -> list[str]:
+        return ["ClientError", *EXCEPTIONS]
+
+
+class Meta:
+    """The little of `client.meta` that does not speak of a network."""
+
+    region_name = names.REGION
+    service_name = "kinesis"
+    method_to_api_mapping: Mapping[str, str] = {method: operation.name for method, operation in OPERATIONS.items()}
 
 
 class Client:
+    """Every operation is a method that takes the request's members as keywords and answers with a dict."""
+
     def __init__(self, streams: Streams) -> None:
         self._streams = streams
-        self.exceptions = SimpleNamespace(**EXCEPTIONS)
+        self._prefix = streams.entropy.uuid()[:24]
+        self._calls = count(1)
+        self.exceptions = Exceptions()
+        self.meta = Meta()
 
-    def create_stream(self, **request: Any) -> dict[str, Any]:
-        self._streams.create(request["StreamName"], request.get("ShardCount"))
-        return {"ResponseMetadata": _METADATA}
+    def __getattr__(self, name: str) -> Callable[..., dict[str, Any]]:
+        operation = OPERATIONS.get(name)
+        if operation is None:
+            if name in _NOT_OFFERED:
+                return self._refusing(_NOT_OFFERED[name])
+            raise AttributeError(f"The client has no operation '{name}'. {did_you_mean(name, OPERATIONS)}".rstrip())
+        method = _method(self, operation)
+        # Found here once, and on the instance from then on.
+        self.__dict__[name] = method
+        return method
 
-    def delete_stream(self, **request: Any) -> dict[str, Any]:
-        self._streams.delete(request["StreamName"])
-        return {"ResponseMetadata": _METADATA}
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *OPERATIONS})
 
-    def put_record(self, **request: Any) -> dict[str, Any]:
-        result = self._stream(request).put_record(
-            request["Data"], request["PartitionKey"], explicit_hash_key=request.get("ExplicitHashKey")
-        )
-        return {
-            "ShardId": result.shard_id,
-            "SequenceNumber": result.sequence_number,
-            "EncryptionType": "NONE",
-            "ResponseMetadata": _METADATA,
+    def call(self, operation: Operation, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Carry an operation out. Raises the operation's errors, `ValidationException` first."""
+        try:
+            is_plain = operation.name == "PutRecords" and all_plain(request.get("Records"))
+            validate(request, operation.request, trusted=_RECORDS if is_plain else frozenset())
+            given = {name: value for name, value in request.items() if value is not None}
+            answer = operation.carry_out(self._streams, given)
+        except StreamsError as error:
+            error.operation_name = operation.name
+            error.request_id = self._request_id()
+            _make_catchable(error)
+            raise
+        request_id = self._request_id()
+        answer["ResponseMetadata"] = {
+            "RequestId": request_id,
+            "HTTPStatusCode": 200,
+            "HTTPHeaders": {"x-amzn-requestid": request_id},
+            "RetryAttempts": 0,
         }
+        return answer
 
-    def put_records(self, **request: Any) -> dict[str, Any]:
-        results = self._stream(request).put_records(request["Records"])
-        return {
-            "FailedRecordCount": 0,
-            "Records": [{"ShardId": r.shard_id, "SequenceNumber": r.sequence_number} for r in results],
-            "EncryptionType": "NONE",
-            "ResponseMetadata": _METADATA,
-        }
+    def can_paginate(self, operation_name: str) -> bool:
+        return operation_name in PAGINATIONS
 
-    def get_shard_iterator(self, **request: Any) -> dict[str, Any]:
-        iterator = self._stream(request).get_shard_iterator(
-            request["ShardId"],
-            request["ShardIteratorType"],
-            sequence_number=request.get("StartingSequenceNumber"),
-            timestamp=request.get("Timestamp"),
-        )
-        return {"ShardIterator": f"{request['StreamName']}|{iterator}", "ResponseMetadata": _METADATA}
+    def get_paginator(self, operation_name: str) -> Paginator:
+        """Raises `ValidationException` for an operation whose answers do not come in pages."""
+        if operation_name not in PAGINATIONS:
+            raise ValidationException(
+                f"Operation cannot be paginated: {operation_name}", did_you_mean(operation_name, PAGINATIONS)
+            )
+        return Paginator(getattr(self, operation_name), PAGINATIONS[operation_name])
 
-    def get_records(self, **request: Any) -> dict[str, Any]:
-        name, _, iterator = request["ShardIterator"].partition("|")
-        page = self._streams[name].get_records(iterator, request.get("Limit", 10_000))
-        return {
-            "Records": [
-                {
-                    "SequenceNumber": r.sequence_number,
-                    "ApproximateArrivalTimestamp": r.arrival_time,
-                    "Data": r.data,
-                    "PartitionKey": r.partition_key,
-                }
-                for r in page.records
-            ],
-            "NextShardIterator": f"{name}|{page.next_iterator}",
-            "MillisBehindLatest": page.millis_behind_latest,
-            "ResponseMetadata": _METADATA,
-        }
+    @property
+    def waiter_names(self) -> list[str]:
+        return list(WAITERS)
 
-    def list_shards(self, **request: Any) -> dict[str, Any]:
-        return {
-            "Shards": [
-                {
-                    "ShardId": s.shard_id,
-                    "HashKeyRange": {
-                        "StartingHashKey": str(s.starting_hash_key),
-                        "EndingHashKey": str(s.ending_hash_key),
-                    },
-                    "SequenceNumberRange": {"StartingSequenceNumber": s.starting_sequence_number},
-                }
-                for s in self._stream(request).shards()
-            ],
-            "ResponseMetadata": _METADATA,
-        }
+    def get_waiter(self, waiter_name: str) -> Waiter:
+        """Raises `ValidationException` for a waiter that there is not."""
+        if waiter_name not in WAITERS:
+            raise ValidationException(f"Waiter does not exist: {waiter_name}", did_you_mean(waiter_name, WAITERS))
+        return Waiter(waiter_name, self.describe_stream, self._streams.clock)
 
-    def describe_stream_summary(self, **request: Any) -> dict[str, Any]:
-        stream = self._stream(request)
-        return {
-            "StreamDescriptionSummary": {
-                "StreamName": stream.name,
-                "StreamARN": stream.arn,
-                "StreamStatus": "ACTIVE",
-                "OpenShardCount": len(stream.shards()),
-            },
-            "ResponseMetadata": _METADATA,
-        }
+    def close(self) -> None:
+        """Nothing is held open: files belong to the workspace."""
 
-    def _stream(self, request: dict[str, Any]) -> Any:
-        name = request.get("StreamName") or (request.get("StreamARN") or "").rpartition("/")[2]
-        if name not in self._streams:
-            raise ResourceNotFoundException(f"Stream {name} under account 000000000000 not found.")
-        return self._streams[name]
+    def _refusing(self, name: str) -> Callable[..., dict[str, Any]]:
+        def refuse(**request: Any) -> dict[str, Any]:
+            del request
+            raise UnknownOperationException(f"{name} is not offered by Boathouse.")
+
+        return refuse
+
+    def _request_id(self) -> str:
+        return f"{self._prefix}{next(self._calls):012x}"
+
+
+def _method(client: Client, operation: Operation) -> Callable[..., dict[str, Any]]:
+    def method(*positional: Any, **request: Any) -> dict[str, Any]:
+        if positional:
+            raise TypeError(f"{snake_case(operation.name)}() only accepts keyword arguments.")
+        return client.call(operation, request)
+
+    method.__name__ = method.__qualname__ = snake_case(operation.name)
+    required = ", ".join(operation.request.required) or "none"
+    others = ", ".join(name for name in operation.request.members if name not in operation.request.required)
+    method.__doc__ = f"{operation.name}. Required: {required}. Optional: {others or 'none'}."
+    return method
+
+
+def _make_catchable(error: StreamsError) -> None:
+    """Let `except botocore.exceptions.ClientError` catch it: code that names that class has loaded it."""
+    botocore = sys.modules.get("botocore.exceptions")
+    if botocore is not None and not isinstance(error, botocore.ClientError):
+        error.__class__ = _client_error(type(error), botocore.ClientError)
+
+
+@cache
+def _client_error(kind: type[StreamsError], client_error: type[Exception]) -> type[StreamsError]:
+    return type(kind.__name__, (kind, client_error), {"__module__": kind.__module__, "__doc__": kind.__doc__})

@@ -51,7 +51,8 @@ def batches(source: Segment) -> Iterator[Any]:
         size += rows.nbytes
         if records >= PIECE_RECORDS or size >= BATCH_BYTES:
             yield pa.concat_batches(waiting)
-            waiting, records, size = [], 0, 0
+            waiting.clear()
+            records = size = 0
     if waiting:
         yield pa.concat_batches(waiting)
 

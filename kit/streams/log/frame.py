@@ -52,7 +52,7 @@ _ROW, _SEAL = int(Kind.ROW), int(Kind.SEAL)
 
 
 class Header(NamedTuple):
-    """`body_bytes` counts the padding; `key_bytes` and `data_bytes` tell a ROW's parts, `data_bytes` a BATCH's payload."""
+    """`body_bytes` counts padding. `key_bytes` and `data_bytes` tell a ROW's parts, `data_bytes` a BATCH's payload."""
 
     kind: int
     body_bytes: int

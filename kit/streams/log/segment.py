@@ -66,10 +66,10 @@ def file_name(first_index: int) -> str:
 def first_indexes(folder: Path) -> list[int]:
     """The first indexes of the segments in a shard's folder, in order; empty where there is no folder."""
     try:
-        names = os.listdir(folder)  # noqa: PTH208: names are all that is needed, and there may be many
+        with os.scandir(folder) as entries:
+            return sorted(int(each.name[: -len(SUFFIX)]) for each in entries if each.name.endswith(SUFFIX))
     except FileNotFoundError:
         return []
-    return sorted(int(name[: -len(SUFFIX)]) for name in names if name.endswith(SUFFIX))
 
 
 def header(identity: Identity, first_index: int) -> bytes:

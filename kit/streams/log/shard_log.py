@@ -17,8 +17,11 @@ from kit.streams.log.writer import Writer
 
 
 class Files(NamedTuple):
-    """What is open. `lock` is held by whoever appends, `read_lock` by whoever spends of the shard's read budget, so that
-    readers do not wait for writers."""
+    """What is open.
+
+    `lock` is held by whoever appends, `read_lock` by whoever spends of the shard's read budget, so that readers do not
+    wait for writers.
+    """
 
     pid: int
     lock_fd: int

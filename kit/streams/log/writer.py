@@ -44,8 +44,8 @@ class Written(NamedTuple):
 class Writer:
     """Appends to one shard. `durable`: a record counts only once it is on the disk.
 
-    `finished` are the segments sealed by this writer that nobody has looked after yet: first index, and whether it is in
-    small pieces.
+    `finished` are the segments sealed by this writer that nobody has looked after yet: first index, and whether it is
+    in small pieces.
     """
 
     def __init__(
