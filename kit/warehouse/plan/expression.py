@@ -22,7 +22,7 @@ EXCHANGE_DATABASE = "\ue001"
 OWN_NODE_SLICE = "\ue002"
 _RESERVED = (OWN_SLICE, EXCHANGE_DATABASE, OWN_NODE_SLICE)
 
-_GENERATOR = DuckDB().generator(identify=True)
+_GENERATOR = DuckDB().generator(identify=True, normalize_functions="lower")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,195 @@
+"""Every statement by its kind: queries to the planner, the rest to the module that acts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+from sqlglot import exp
+
+from kit.base.clock import Stopwatch
+from kit.base.errors import KitError
+from kit.base.result import Result
+from kit.sql.redshift import statements as s
+from kit.storage import Storage
+from kit.warehouse import ddl, views
+from kit.warehouse.catalog import Table
+from kit.warehouse.cluster import Cluster, Transaction
+from kit.warehouse.execute.cancel import Cancellation
+from kit.warehouse.load import copy
+from kit.warehouse.load.appending import append, staging
+from kit.warehouse.load.inserting import Inserter
+from kit.warehouse.maintain.analyze import analyzed
+from kit.warehouse.plan.explain import explain
+from kit.warehouse.query import Queries
+from kit.warehouse.session import DEFAULTS, Session
+from kit.warehouse.stats import WarehouseStats
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One statement to run, with all that belongs to it."""
+
+    parsed: s.ParsedStatement
+    script: str
+    session: Session
+    values: Mapping[str, Any]
+    cancellation: Cancellation
+    query_id: int
+    clock: Stopwatch
+
+
+class Commands:
+    """Runs parsed statements against one cluster."""
+
+    def __init__(self, cluster: Cluster, queries: Queries, storage: Storage) -> None:
+        self._cluster = cluster
+        self._queries = queries
+        self._storage = storage
+        self._inserter = Inserter(cluster, queries)
+
+    def run(self, call: Call) -> Result:
+        """The answer of a statement: rows, or the completion tag that Redshift's clients see."""
+        statement = call.parsed.statement
+        try:
+            match statement:
+                case s.Query() if statement.into is None:
+                    return self._query(call, statement.tree)
+                case s.Explain():
+                    return self._explain(call, statement.statement)
+                case s.Show():
+                    return self._show(call, statement.name)
+                case _:
+                    return self._done(call, self._tag(call, statement))
+        except KitError as error:
+            raise error.at(call.script, call.parsed.line, call.parsed.column) from error.__cause__
+
+    def _tag(self, call: Call, statement: s.Statement) -> str:
+        """Do what a statement without rows asks; its completion tag."""
+        match statement:
+            case s.Query(into=s.TableName() as target):
+                made = s.CreateTableAs(target, statement.tree, temporary=statement.into_temporary)
+                return self._inserter.create_as(call, made)
+            case s.CreateTable():
+                with self._cluster.transaction() as transaction:
+                    ddl.create_table(transaction, statement, call.session.path, self._cluster.now_ms())
+                return "CREATE TABLE"
+            case s.CreateTableAs():
+                return self._inserter.create_as(call, statement)
+            case s.Insert():
+                return self._inserter.insert(call, statement)
+            case s.Copy():
+                return self._copy(call, statement)
+            case s.Drop():
+                with self._cluster.transaction() as transaction:
+                    ddl.drop(transaction, statement, call.session.path)
+                return f"DROP {statement.kind}"
+            case s.Truncate():
+                with self._cluster.transaction() as transaction:
+                    ddl.truncate(transaction, transaction.catalog.table_named(statement.table, call.session.path))
+                return "TRUNCATE TABLE"
+            case s.CreateSchema():
+                with self._cluster.transaction() as transaction:
+                    ddl.create_schema(transaction, statement)
+                return "CREATE SCHEMA"
+            case s.DropSchema():
+                with self._cluster.transaction() as transaction:
+                    ddl.drop_schema(transaction, statement)
+                return "DROP SCHEMA"
+            case s.CreateView():
+                with self._cluster.transaction() as transaction:
+                    views.create(transaction, statement, call.script, call.session, self._cluster.clock)
+                return "CREATE VIEW"
+            case s.Comment():
+                with self._cluster.transaction() as transaction:
+                    views.comment(transaction, statement, call.session.path)
+                return "COMMENT"
+            case s.Analyze():
+                return self._analyze(call, statement)
+            case s.Set():
+                call.session.set(statement.name, statement.value)
+                return "SET"
+            case s.Reset():
+                for name in [statement.name] if statement.name is not None else list(DEFAULTS):
+                    call.session.set(name, None)
+                return "RESET"
+            case s.Accepted():
+                return statement.command
+            case _:
+                raise KitError("0A000", f"{_named(call.parsed.text)} is not supported yet")
+
+    def _query(self, call: Call, tree: exp.Query) -> Result:
+        return self._queries.result(
+            tree, call.parsed.text, call.script, call.session, call.values, call.cancellation, call.query_id
+        )
+
+    def _explain(self, call: Call, statement: s.Statement) -> Result:
+        match statement:
+            case s.Query():
+                tree = statement.tree
+            case s.CreateTableAs():
+                tree = statement.query
+            case s.Insert() if statement.query is not None:
+                tree = statement.query
+            case _:
+                raise KitError(
+                    "0A000", "EXPLAIN shows the plan of a query", "Put it before SELECT, WITH or CREATE TABLE AS."
+                )
+        compiled = self._queries.compiled(tree, call.parsed.text, call.script, call.session, call.values)
+        lines = explain(compiled.plan)
+        table = pa.table({"QUERY PLAN": pa.array(lines, pa.string())})
+        stats = WarehouseStats(
+            ms=call.clock.ms, rows=len(lines), query_id=call.query_id, planning_ms=compiled.planning_ms
+        )
+        return Result.of_table(table, stats=stats, page_rows=max(len(lines), self._cluster.settings.page_rows))
+
+    def _show(self, call: Call, name: str) -> Result:
+        if name == "all":
+            values = {each: call.session.get(each) for each in sorted(DEFAULTS)}
+            table = pa.table({"name": list(values), "setting": list(values.values())})
+        else:
+            table = pa.table({name: [call.session.get(name)]})
+        return Result.of_table(table, stats=self._stats(call, table.num_rows))
+
+    def _copy(self, call: Call, statement: s.Copy) -> str:
+        with staging(self._cluster, call.cancellation) as area, self._cluster.transaction() as transaction:
+            table = transaction.catalog.table_named(statement.table, call.session.path)
+            paths = copy.paths_of(self._storage, statement.source)
+            source = copy.source_sql(area.cursor, statement, table, paths)
+            staged = area.rows(table, source, {}, transaction.catalog.shape)
+            if not statement.options.no_load:
+                append(transaction, area, table, staged, transaction.catalog.shape, self._cluster.now_ms())
+        loaded = 0 if statement.options.no_load else staged.rows
+        return f"Load into table '{table.name}' completed, {loaded} record(s) loaded successfully."
+
+    def _analyze(self, call: Call, statement: s.Analyze) -> str:
+        with self._cluster.transaction() as transaction:
+            for table in self._named_or_all(transaction, statement.table, call.session):
+                known = analyzed(
+                    transaction.cursor,
+                    table,
+                    statement.columns,
+                    transaction.catalog.shape,
+                    self._cluster.now_ms(),
+                )
+                transaction.catalog = transaction.catalog.with_relation(known)
+        return "ANALYZE"
+
+    def _named_or_all(self, transaction: Transaction, name: s.TableName | None, session: Session) -> list[Table]:
+        if name is not None:
+            return [transaction.catalog.table_named(name, session.path)]
+        return [each for each in transaction.catalog.relations.values() if isinstance(each, Table)]
+
+    def _done(self, call: Call, tag: str) -> Result:
+        return Result.of_message(tag, stats=self._stats(call, None))
+
+    def _stats(self, call: Call, rows: int | None) -> WarehouseStats:
+        return WarehouseStats(ms=call.clock.ms, rows=rows, query_id=call.query_id)
+
+
+def _named(text: str) -> str:
+    """The statement's first words, as an error names it."""
+    words = text.split(None, 2)[:2]
+    return " ".join(word.upper() for word in words if word.isalpha())

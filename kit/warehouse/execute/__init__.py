@@ -1,0 +1,1 @@
+"""Runs plans: fragments on slices, exchanges between them, the leader's part; measures each."""

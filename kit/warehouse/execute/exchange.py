@@ -1,0 +1,48 @@
+"""The place where rows wait between segments: tables of one database in memory, made for one run and dropped with it.
+
+DuckDB keeps them in its own buffers, so they spill like everything else. A transaction that has touched an attached
+database does not see what is made in it later; hence each fragment has a transaction of its own, which first touches
+the exchange when all that it reads is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kit.warehouse.connection import Connection, fetch, row
+from kit.warehouse.plan.context import width_of
+from kit.warehouse.plan.expression import quote
+from kit.warehouse.plan.nodes import Column
+from kit.warehouse.plan.segments import Segment
+
+
+def attach(cursor: Connection, database: str) -> None:
+    fetch(cursor, f"ATTACH ':memory:' AS {database}")
+
+
+def detach(cursor: Connection, database: str) -> None:
+    """Drop what was exchanged; no transaction may still use it."""
+    fetch(cursor, f"DETACH DATABASE IF EXISTS {database}")
+
+
+def table(database: str, segment: int, producer: int) -> str:
+    return f'"{database}"."segment{segment}_{producer}"'
+
+
+def size_bytes(cursor: Connection, database: str, segment: Segment, rows: Sequence[int]) -> int:
+    """Bytes of the rows that producers left: fixed widths, and for text the lengths that DuckDB has counted."""
+    fixed = sum(width_of(column.type) for column in segment.root.columns if not _is_text(column))
+    text = [column for column in segment.root.columns if _is_text(column)]
+    total = sum(rows) * fixed
+    for producer, count in enumerate(rows):
+        if not text or not count:
+            continue
+        lengths = ", ".join(f"stats({quote(column.id)})" for column in text)
+        source = table(database, segment.number, producer)
+        found = row(cursor, f"SELECT {lengths} FROM {source} LIMIT 1")
+        total += sum(each.get("total_string_length", 0) or 0 for each in found if each is not None)
+    return total
+
+
+def _is_text(column: Column) -> bool:
+    return column.type.startswith("VARCHAR")

@@ -1,0 +1,254 @@
+"""The leader: runs a plan stage by stage, each fragment on its slice, and its own part at the end.
+
+Faults it must survive: a fragment that fails while others run, a cancel between two stages and inside of one, an answer
+that is never read to its end. In each the exchange is dropped, every transaction ended, every cursor given back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+from kit.base.clock import Stopwatch
+from kit.base.result import drain
+from kit.warehouse.connection import Connection, fetch, value
+from kit.warehouse.execute import exchange
+from kit.warehouse.execute.cancel import Cancellation
+from kit.warehouse.execute.measures import LEADER, Fragment, Moved
+from kit.warehouse.failures import translated
+from kit.warehouse.plan.planner import Plan
+from kit.warehouse.plan.segments import Segment
+from kit.warehouse.plan.template import filled
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from kit.warehouse.cluster import Cluster
+
+T = TypeVar("T")
+
+BATCH_ROWS = 65_536
+# What the leader reads before it is worth a millisecond to let it use all cores.
+WIDE_ROWS = 200_000
+
+
+@dataclass(slots=True)
+class Answer:
+    """The rows of a query. What is not held is still with the leader; `close` lets go of it."""
+
+    schema: pa.Schema
+    held: list[pa.RecordBatch]
+    rest: Iterator[pa.RecordBatch] | None
+    close: _Release
+    fragments: tuple[Fragment, ...]
+    moved: tuple[Moved, ...]
+
+
+class StalePlan(Exception):  # noqa: N818
+    """The catalog has changed since the plan was made: plan again."""
+
+
+def run(
+    cluster: Cluster,
+    plan: Plan,
+    version: int,
+    parameters: Mapping[str, Any],
+    cancellation: Cancellation,
+    limit_bytes: int,
+) -> Answer:
+    """Run a plan that was made of the catalog's `version`; raises `StalePlan` where another is current."""
+    return _Run(cluster, plan, parameters, cancellation).answer(version, limit_bytes)
+
+
+Consume: TypeAlias = Callable[[Connection, str, Mapping[str, Any]], T]
+
+
+def run_into(
+    cluster: Cluster,
+    plan: Plan,
+    version: int,
+    parameters: Mapping[str, Any],
+    cancellation: Cancellation,
+    consume: Consume[T],
+) -> T:
+    """Run a plan and hand its last statement, unrun, to `consume`, with the cursor that can run it."""
+    return _Run(cluster, plan, parameters, cancellation).handed_over(version, consume)
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """One fragment to run: a segment on a slice, on its own cursor."""
+
+    segment: Segment
+    number: int
+    cursor: Connection
+
+
+class _Run:
+    def __init__(self, cluster: Cluster, plan: Plan, parameters: Mapping[str, Any], cancellation: Cancellation) -> None:
+        self._cluster = cluster
+        self._plan = plan
+        self._parameters = parameters
+        self._cancellation = cancellation
+        self._clock = Stopwatch()
+        self._database = cluster.next_database()
+        self._fragments: list[Fragment] = []
+        self._moved: list[Moved] = []
+        self._tasks = [self._task(segment, number) for segment in plan.segments for number in self._numbers(segment)]
+        self._release = _Release(cluster, [task.cursor for task in self._tasks], self._database)
+
+    def answer(self, version: int, limit_bytes: int) -> Answer:
+        with self._released_on_error():
+            return self._finish(self._before_last(version), limit_bytes)
+
+    def handed_over(self, version: int, consume: Consume[T]) -> T:
+        with self._released_on_error():
+            self._before_last(version)
+            task = self._tasks[-1]
+            sql = self._sql(task)
+            with self._cancellation.running(task.cursor):
+                consumed = consume(task.cursor, sql, self._bound_to(sql))
+                if task.segment.reads_tables:
+                    fetch(task.cursor, "COMMIT")
+            self._release()
+            return consumed
+
+    def _before_last(self, version: int) -> Segment:
+        """Run every segment but the last, which is returned."""
+        self._attach()
+        reading = [task.cursor for task in self._tasks if task.segment.reads_tables]
+        if self._cluster.begin_together(reading).version != version:
+            raise StalePlan
+        *before, last = self._plan.segments
+        for stage in range(last.stage):
+            self._stage([segment for segment in before if segment.stage == stage])
+        return last
+
+    @contextmanager
+    def _released_on_error(self) -> Iterator[None]:
+        try:
+            yield
+        except StalePlan:
+            self._release()
+            raise
+        except BaseException as error:
+            self._release()
+            if isinstance(error, Exception):
+                raise translated(error) from error
+            raise
+
+    def _task(self, segment: Segment, number: int) -> _Task:
+        return _Task(segment, number, self._cluster.cursor())
+
+    def _numbers(self, segment: Segment) -> range:
+        return range(self._plan.shape.slices) if segment.site == "slices" else range(1)
+
+    def _attach(self) -> None:
+        if len(self._plan.segments) > 1:
+            exchange.attach(self._tasks[-1].cursor, self._database)
+
+    def _stage(self, segments: Sequence[Segment]) -> None:
+        """Run every fragment of one stage; the first error cancels the others and is raised when all have stopped."""
+        wanted = {segment.number for segment in segments}
+        tasks = [task for task in self._tasks if task.segment.number in wanted]
+        running = [self._cluster.gate.submit(_bound(self._fragment, task)) for task in tasks]
+        _, open_ones = wait(running, return_when="FIRST_EXCEPTION")
+        if open_ones:
+            for each in open_ones:
+                each.cancel()
+            self._cancellation.cancel()
+            wait(running)
+        made = _results(running)
+        self._fragments += made
+        for segment in segments:
+            rows = [each.rows for each in made if each.segment == segment.number]
+            self._measure(segment, rows)
+
+    def _fragment(self, task: _Task) -> Fragment:
+        """Run a segment on a slice, leaving its rows in the exchange."""
+        number = LEADER if task.segment.site == "leader" else task.number
+        sql = self._sql(task)
+        target = exchange.table(self._database, task.segment.number, task.number)
+        start_ms = self._clock.ms
+        with self._cancellation.running(task.cursor):
+            rows = value(task.cursor, f"CREATE TABLE {target} AS {sql}", self._bound_to(sql))
+            profile = task.cursor.get_profiling_information()
+            if task.segment.reads_tables:
+                fetch(task.cursor, "COMMIT")
+        return Fragment(task.segment.number, number, start_ms, self._clock.ms - start_ms, rows, profile)
+
+    def _finish(self, segment: Segment, limit_bytes: int) -> Answer:
+        """The leader's part: its rows stream to the caller, as many as fit are pulled now."""
+        task = self._tasks[-1]
+        sql = self._sql(task)
+        start_ms = self._clock.ms
+        reader: pa.RecordBatchReader
+        wide = segment.reads_tables or sum(each.rows for each in self._moved) > WIDE_ROWS
+        if wide:
+            self._release.widen()
+        with self._cancellation.running(task.cursor):
+            reader = task.cursor.sql(sql, params=self._bound_to(sql)).to_arrow_reader(BATCH_ROWS)
+            held, rest = drain(reader, limit_bytes)
+        rows = sum(batch.num_rows for batch in held)
+        number = 0 if segment.site == "one slice" else LEADER
+        profile = task.cursor.get_profiling_information() if rest is None else ""
+        self._fragments.append(Fragment(segment.number, number, start_ms, self._clock.ms - start_ms, rows, profile))
+        if rest is None:
+            self._release()
+        return Answer(reader.schema, held, rest, self._release, tuple(self._fragments), tuple(self._moved))
+
+    def _sql(self, task: _Task) -> str:
+        return filled(task.segment.sql, database=self._database, number=task.number, shape=self._plan.shape)
+
+    def _bound_to(self, sql: str) -> dict[str, Any]:
+        # DuckDB refuses values that a statement does not ask for.
+        return {name: value for name, value in self._parameters.items() if f"${name}" in sql}
+
+    def _measure(self, segment: Segment, rows: Sequence[int]) -> None:
+        assert segment.exchange is not None
+        size = exchange.size_bytes(self._tasks[-1].cursor, self._database, segment, rows)
+        copies = self._plan.shape.slices if segment.exchange == "broadcast" else 1
+        self._moved.append(Moved(segment.number, segment.exchange, sum(rows) * copies, size * copies))
+
+
+class _Release:
+    """Gives back what a run holds; once."""
+
+    def __init__(self, cluster: Cluster, cursors: Sequence[Connection], database: str) -> None:
+        self._cluster = cluster
+        self._cursors = list(cursors)
+        self._database = database
+        self._wide: Any = None
+
+    def widen(self) -> None:
+        """Let the leader use all cores until the run is released."""
+        self._wide = self._cluster.all_cores()
+        self._wide.__enter__()
+
+    def __call__(self) -> None:
+        cursors, self._cursors = self._cursors, []
+        if not cursors:
+            return
+        if self._wide is not None:
+            self._wide.__exit__(None, None, None)
+        for cursor in cursors:
+            self._cluster.end(cursor)
+        exchange.detach(cursors[-1], self._database)
+        for cursor in cursors:
+            self._cluster.give_back(cursor)
+
+
+def _bound(call: Any, task: _Task) -> Any:
+    return lambda: call(task)
+
+
+def _results(running: Sequence[Future[Fragment]]) -> list[Fragment]:
+    """What all returned; where some failed the error that made the others stop, not their interruption."""
+    errors = [error for each in running if not each.cancelled() and (error := each.exception()) is not None]
+    if errors:
+        genuine = [error for error in errors if translated(error).code != "57014"]
+        raise (genuine or errors)[0]
+    return [each.result() for each in running]

@@ -1,0 +1,110 @@
+"""Add rows to a table inside a transaction, and move a table's rows to where its distribution now says.
+
+Staging tables are made on a cursor of their own: a DuckDB transaction writes one attached database only, and the
+caller's writes the cluster's file. Each is in a database of its own: a transaction that has touched an attached database
+does not see what is made in it later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from kit.warehouse.catalog import Table
+from kit.warehouse.cluster import Cluster, Transaction
+from kit.warehouse.connection import Connection
+from kit.warehouse.execute import exchange
+from kit.warehouse.execute.cancel import Cancellation
+from kit.warehouse.load.placing import (
+    Staged,
+    all_rows,
+    auto_key,
+    create_parts,
+    drop_parts,
+    effective_style,
+    place,
+    stage,
+)
+from kit.warehouse.plan.facts import EffectiveStyle, Shape
+
+
+class Staging:
+    """Where a statement's rows wait before they are placed."""
+
+    def __init__(self, cluster: Cluster, cursor: Connection, cancellation: Cancellation) -> None:
+        self.cursor = cursor
+        self.cancellation = cancellation
+        self._cluster = cluster
+        self._databases: list[str] = []
+
+    def relation(self) -> str:
+        """The name of a new staging table."""
+        database = self._cluster.next_database()
+        exchange.attach(self.cursor, database)
+        self._databases.append(database)
+        return f'"{database}"."staged"'
+
+    def clear(self) -> None:
+        """Drop what was staged; no transaction may still use it."""
+        for database in self._databases:
+            exchange.detach(self.cursor, database)
+
+    def rows(self, table: Table, source: str, parameters: Mapping[str, Any], shape: Shape) -> Staged:
+        """Run a SELECT of the table's columns into a staging table."""
+        with self.cancellation.running(self.cursor):
+            return stage(self.cursor, self.relation(), table, source, parameters, shape)
+
+
+@contextmanager
+def staging(cluster: Cluster, cancellation: Cancellation) -> Iterator[Staging]:
+    """A staging area for one statement; open it around the statement's transaction, not inside of it."""
+    cursor = cluster.cursor()
+    area = Staging(cluster, cursor, cancellation)
+    try:
+        with cluster.all_cores():
+            yield area
+    finally:
+        cluster.end(cursor)
+        area.clear()
+        cluster.give_back(cursor)
+
+
+def append(transaction: Transaction, area: Staging, table: Table, staged: Staged, shape: Shape, now_ms: int) -> Table:
+    """Place staged rows; a table on AUTO that has outgrown its place moves first. The catalog then knows."""
+    cursor = transaction.cursor
+    with area.cancellation.running(cursor):
+        style = effective_style(table, table.rows + staged.rows, table.width_bytes)
+        if table.style == "AUTO" and style != table.effective:
+            table = _moved(transaction, area, table, style, shape, now_ms)
+        table = place(cursor, table, staged, shape, now_ms)
+    transaction.catalog = transaction.catalog.with_relation(table)
+    return table
+
+
+def resized(transaction: Transaction, area: Staging, table: Table, before: Shape, after: Shape, now_ms: int) -> Table:
+    """A table whose rows are placed anew for another number of slices."""
+    with area.cancellation.running(transaction.cursor):
+        return _replaced(transaction, area, table, table, before, after, now_ms)
+
+
+def _moved(
+    transaction: Transaction, area: Staging, table: Table, style: EffectiveStyle, shape: Shape, now_ms: int
+) -> Table:
+    changed = replace(table, effective=style, distkey=auto_key(table) if style == "KEY" else None)
+    return _replaced(transaction, area, table, changed, shape, shape, now_ms)
+
+
+def _replaced(
+    transaction: Transaction, area: Staging, old: Table, new: Table, before: Shape, after: Shape, now_ms: int
+) -> Table:
+    """The same rows in other places. They are staged from what is committed: nobody else writes meanwhile."""
+    empty = replace(new, slice_rows=(), sorted_rows=(), next_slice=0)
+    staged = None
+    if old.rows:
+        staged = stage(area.cursor, area.relation(), empty, all_rows(old, before), {}, after)
+    drop_parts(transaction.cursor, old, before)
+    create_parts(transaction.cursor, empty, after)
+    blank = replace(empty, slice_rows=(0,) * after.slices, sorted_rows=(0,) * after.slices)
+    return place(transaction.cursor, blank, staged, after, now_ms) if staged is not None else blank

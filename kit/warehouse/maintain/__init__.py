@@ -1,0 +1,1 @@
+"""What keeps a cluster in shape: statistics."""
