@@ -7,7 +7,8 @@ acknowledged before the log has it in the durability that the stream promises.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -85,8 +86,8 @@ class Putting:
                 if taken.count < len(places):
                     self._note_throttling(stream)
                     _fail(results, places[taken.count :], live.throttled(stream))
-            committing = [_committing(live, stream, written) for live, written, _ in stored]
-            for (live, written, places), error in zip(stored, self._streams.side_by_side(committing), strict=True):
+            errors = self._commit(stream, [(live, written) for live, written, _ in stored])
+            for (live, written, places), error in zip(stored, errors, strict=True):
                 if error is not None:
                     _fail(results, places, error)
                 else:
@@ -130,11 +131,18 @@ class Putting:
                 if taken.count < len(places):
                     self._note_throttling(stream)
                     throttled.append(places.slice(taken.count))
-            for error in self._streams.side_by_side([_committing(live, stream, written) for live, written in stored]):
+            for error in self._commit(stream, stored):
                 if error is not None:
                     raise error
             waiting = pa.concat_arrays(moved).sort()
         return throttled
+
+    def _commit(self, stream: StreamState, stored: Sequence[tuple[LiveShard, Written]]) -> list[StreamsError | None]:
+        """Commit what several shards took; each one's error, if it had one. Disks are waited for side by side."""
+        calls = [partial(_outcome, live, stream, written) for live, written in stored]
+        if stream.durability == "fsync" and len(calls) > 1:
+            return [waiting.result() for waiting in [self._streams.pool.submit(call) for call in calls]]
+        return [call() for call in calls]
 
     def _place(self, stream: StreamState, digest: bytes) -> ShardState:
         if stream.strategy == "AUTO":
@@ -183,8 +191,12 @@ def _by_shard(stream: StreamState, targets: Any, rows: Any | None) -> Iterator[t
         yield stream.open_shards[position], chosen
 
 
-def _committing(live: LiveShard, stream: StreamState, written: Written) -> Callable[[], None]:
-    return lambda: live.commit(stream, written)
+def _outcome(live: LiveShard, stream: StreamState, written: Written) -> StreamsError | None:
+    try:
+        live.commit(stream, written)
+    except StreamsError as error:
+        return error
+    return None
 
 
 def _run(parts: Sequence[tuple[LiveShard, Written]]) -> Run:

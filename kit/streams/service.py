@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ from kit.base.errors import did_you_mean
 from kit.base.ids import Entropy
 from kit.base.settings import Settings
 from kit.streams.control import RETENTION_MIN_HOURS, Control
-from kit.streams.errors import ResourceInUseException, ResourceNotFoundException, StreamsError
+from kit.streams.errors import ResourceInUseException, ResourceNotFoundException
 from kit.streams.live_shard import LiveShard
 from kit.streams.log.disk import Disk
 from kit.streams.log.segment import Identity
@@ -154,12 +154,6 @@ class Streams:
         """Threads for what waits for the disk or runs outside of the interpreter."""
         return ThreadPoolExecutor(POOL_THREADS, thread_name_prefix="boathouse-streams")
 
-    def side_by_side(self, calls: Sequence[Callable[[], None]]) -> list[StreamsError | None]:
-        """Make the calls at the same time where there are several; each one's error, if it had one."""
-        if len(calls) <= 1:
-            return [_outcome(call) for call in calls]
-        return list(self.pool.map(_outcome, calls))
-
     def _opened(self, stream: StreamState, shard: ShardState) -> LiveShard:
         log = ShardLog(
             self.folder / stream.folder / shard.shard_id,
@@ -173,11 +167,3 @@ class Streams:
         with self._lock:
             for key in [key for key in self._live if key[0] == stream_id]:
                 self._live.pop(key).close()
-
-
-def _outcome(call: Callable[[], None]) -> StreamsError | None:
-    try:
-        call()
-    except StreamsError as error:
-        return error
-    return None

@@ -29,6 +29,7 @@ from kit.streams.log.state import ShardState, Tail
 
 SEGMENT_BYTES = 32 << 20
 SMALL_FRAMES = 16_384
+WORTH_COMPACTING = 256
 _UNKNOWN = Tail(0, 0, 0, 0, 0, 0, 0, 0)
 
 
@@ -235,7 +236,7 @@ class Writer:
             self._disk.sync(self._fd)
         size = segment.create(self._folder, self._identity, tail.next_index, self._disk, durable=self._durable)
         self._open(tail.next_index)
-        self.finished.append((tail.segment, tail.small > 1))
+        self.finished.append((tail.segment, tail.small >= WORTH_COMPACTING))
         index = tail.next_index
         self._publish(Tail(tail.counter, index, size, index, size, index, tail.last_arrival_ms, 0))
         state.dirty = False
