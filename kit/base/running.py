@@ -1,7 +1,7 @@
 """Running one long call so that the caller's thread stays free: for Ctrl-C, for progress, for a deadline.
 
 The call runs on a worker thread; the caller waits in short steps. Whatever ends the wait early (KeyboardInterrupt, a
-deadline) calls `cancel`, waits until the worker has really stopped, and raises.
+deadline) calls `cancel` at once, waits until the worker has really stopped, and raises.
 """
 
 from __future__ import annotations
@@ -45,18 +45,27 @@ def run_interruptibly(
 ) -> T:
     """The call's value, or its error.
 
-    `cancel` must make the call return or raise soon; it may be called more than once. `poll` is called about every
-    20 ms on the caller's thread; if it raises, the call is cancelled and that error is raised.
+    `cancel` must make the call return or raise soon; it may be called more than once, also before the call has begun or
+    after it has ended. `poll` is called about every 20 ms on the caller's thread; if it raises, the call is cancelled
+    and that error is raised. A second Ctrl-C while the call is being cancelled does not leave it running behind.
     """
     running = _Call(call)
     thread = threading.Thread(target=running.run, name=name, daemon=True)
-    thread.start()
     try:
+        thread.start()
         while not running.done.wait(STEP_SECONDS):
             if poll is not None:
                 poll()
     except BaseException:
-        while not running.done.wait(STEP_SECONDS):
-            cancel()
+        _stop(running, thread, cancel)
         raise
     return running.outcome()
+
+
+def _stop(running: _Call[T], thread: threading.Thread, cancel: Callable[[], None]) -> None:
+    while thread.ident is not None and not running.done.is_set():
+        try:
+            cancel()
+            running.done.wait(STEP_SECONDS)
+        except KeyboardInterrupt:
+            continue

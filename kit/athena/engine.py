@@ -1,0 +1,212 @@
+"""The DuckDB of this process: in memory, private, one connection a query.
+
+Owns how queries run: on a worker thread, so that Ctrl-C and progress reach the caller's; within the workspace's threads
+and memory, spilling into a private folder. Knows scans only as SQL, values and Arrow streams. Nothing that DuckDB is
+asked can read or write outside of storage.
+
+Interrupting from another thread stops DuckDB within milliseconds, while it executes and while it streams; on the main
+thread, a signal that arrives during the first phase of a streamed query is noticed only at its end (measured, 2.0).
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import duckdb
+
+from kit.athena.failures import is_interrupt, translated
+from kit.athena.scan.source import Watch, quote
+from kit.base.errors import KitError
+from kit.base.result import drain
+from kit.base.running import run_interruptibly
+from kit.base.settings import Settings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+T = TypeVar("T")
+
+BATCH_ROWS = 65_536
+_PER_CONNECTION = (
+    "SET enable_profiling = 'no_output'; SET enable_progress_bar = true; SET enable_progress_bar_print = false; "
+    "SET progress_bar_time = 0"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """SQL with what it needs: values for its parameters, and streams by the name that it reads them by."""
+
+    sql: str
+    parameters: Mapping[str, Any]
+    streams: Mapping[str, object]
+    watch: Watch
+
+
+class Engine:
+    """Opened when first asked for a connection. `spill` is a folder of this process alone."""
+
+    def __init__(self, root: Path, spill: Callable[[], Path], settings: Settings, macros: tuple[str, ...]) -> None:
+        self.root = root
+        self.spill = spill
+        self._settings = settings
+        self._macros = macros
+        self._lock = threading.Lock()
+        self._connection: duckdb.DuckDBPyConnection | None = None
+
+    def connect(self) -> Connection:
+        """A connection for one query."""
+        with self._lock:
+            if self._connection is None:
+                self._connection = self._open()
+            return Connection(self._connection.cursor(), self.root)
+
+    def close(self) -> None:
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+            self._connection = None
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        connection = duckdb.connect(
+            ":memory:",
+            config={
+                "threads": self._settings.threads,
+                "memory_limit": f"{self._settings.memory_bytes}B",
+                "temp_directory": str(self.spill()),
+                "python_enable_replacements": False,
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+            },
+        )
+        connection.execute("SET GLOBAL TimeZone = 'UTC'")
+        connection.execute("SET GLOBAL errors_as_json = true")
+        for macro in self._macros:
+            connection.execute(macro)
+        connection.execute("SET GLOBAL allowed_directories = [$root]", {"root": f"{self.root}/"})
+        connection.execute("SET GLOBAL enable_external_access = false")
+        return connection
+
+
+class Connection:
+    """One query's connection. Methods that run something do so on a worker thread and may be interrupted."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, root: Path) -> None:
+        self._cursor = cursor
+        self._root = root
+        self._closed = False
+        self._reader: pa.RecordBatchReader | None = None
+        cursor.execute(_PER_CONNECTION)
+
+    def query(self, statement: Statement, poll: Callable[[], None] | None) -> Batches:
+        """Begin a SELECT: returns once its first rows are there. Raises what `translated` makes of DuckDB's errors."""
+
+        def begin() -> pa.RecordBatchReader:
+            relation = self._cursor.sql(statement.sql, params=self._prepared(statement))
+            assert relation is not None
+            return relation.to_arrow_reader(BATCH_ROWS)
+
+        self._reader = self.run(begin, statement.watch, poll)
+        return Batches(self, self._reader, statement.watch, poll)
+
+    def execute(self, statement: Statement, poll: Callable[[], None] | None) -> list[tuple[Any, ...]]:
+        """Run a statement to its end (COPY, EXPLAIN): its rows."""
+
+        def run() -> list[tuple[Any, ...]]:
+            return self._cursor.execute(statement.sql, self._prepared(statement)).fetchall()
+
+        return self.run(run, statement.watch, poll)
+
+    def interrupt(self) -> None:
+        """Stop what is running; from any thread, at any time."""
+        if not self._closed:
+            self._cursor.interrupt()
+
+    def progress(self) -> float | None:
+        """How much of the query is done, in [0, 1]; None where DuckDB cannot tell."""
+        try:
+            fraction = self._cursor.query_progress()
+        except duckdb.Error:
+            return None
+        return None if fraction < 0 else min(fraction, 0.99)
+
+    def profile(self, statement: Statement) -> Mapping[str, Any]:
+        """What DuckDB measured of this statement; empty where it measured nothing.
+
+        A query that is answered from metadata writes no profile, and what was there before stays.
+        """
+        profile = json.loads(self._cursor.get_profiling_information())
+        return profile if profile.get("query", {}).get("sql", "").strip() == statement.sql.strip() else {}
+
+    def close(self) -> None:
+        """Stop and let go; may be called twice."""
+        if not self._closed:
+            self._closed = True
+            if self._reader is not None:
+                self._reader.close()
+            self._cursor.close()
+
+    def _prepared(self, statement: Statement) -> dict[str, Any] | None:
+        for name, stream in statement.streams.items():
+            self._cursor.register(name, stream)
+        return dict(statement.parameters) or None
+
+    def run(self, call: Callable[[], T], watch: Watch, poll: Callable[[], None] | None) -> T:
+        """The call, which uses this connection, on a worker thread. Raises what `translated` makes of its errors."""
+        try:
+            return run_interruptibly(call, cancel=self.interrupt, poll=poll)
+        except (duckdb.Error, OSError, RuntimeError) as error:
+            if watch.error is not None:
+                raise watch.error from None
+            if is_interrupt(error):
+                raise KitError("QUERY_CANCELLED", "Query cancelled by user", "") from None
+            raise translated(error, self._root) from error
+
+
+class Batches:
+    """The rows of a query, pulled one batch at a time; not from two threads at once."""
+
+    def __init__(
+        self, connection: Connection, reader: pa.RecordBatchReader, watch: Watch, poll: Callable[[], None] | None
+    ) -> None:
+        self.schema: pa.Schema = reader.schema
+        self._connection = connection
+        self._reader = reader
+        self._watch = watch
+        self._poll = poll
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        return self
+
+    def __next__(self) -> pa.RecordBatch:
+        batch = self._connection.run(self._next, self._watch, self._poll)
+        if batch is None:
+            raise StopIteration
+        return batch
+
+    def held(self, limit_bytes: int) -> tuple[list[pa.RecordBatch], Batches | None]:
+        """The first batches until they exceed the limit, and what remains, if anything. On one worker thread."""
+        kept, is_all = self._connection.run(lambda: drain(iter(self._next, None), limit_bytes), self._watch, self._poll)
+        return kept, None if is_all is None else self
+
+    def _next(self) -> pa.RecordBatch | None:
+        try:
+            return self._reader.read_next_batch()
+        except StopIteration:
+            return None
+
+
+def with_relations(sql: str, relations: Mapping[str, str]) -> str:
+    """The query with its relations before it, as common table expressions that DuckDB sees through."""
+    if not relations:
+        return sql
+    defined = ",\n".join(f"{quote(name)} AS NOT MATERIALIZED (\n{body}\n)" for name, body in relations.items())
+    for word in ("WITH RECURSIVE ", "WITH "):
+        if sql[: len(word)].upper() == word:
+            return f"{word}{defined},\n{sql[len(word) :]}"
+    return f"WITH {defined}\n{sql}"
