@@ -18,6 +18,8 @@ from sqlglot.tokens import Token, TokenType
 
 from kit.sql.redshift import errors
 
+# Key of a data type's meta data that holds its text.
+SPELLING = "spelling"
 _GRAMMATICAL_CALLS = ("CAST", "TRY_CAST", "CONVERT", "EXTRACT", "POSITION", "SUBSTRING", "TRIM")
 _INTERVAL_FIELDS = frozenset(
     {"YEAR", "YEARS", "MONTH", "MONTHS", "DAY", "DAYS", "HOUR", "HOURS", "MINUTE", "MINUTES", "SECOND", "SECONDS"}
@@ -65,6 +67,21 @@ class RedshiftSource(Redshift):
             "SYSDATE": sysdate,
             "PRIOR": prior,
         }
+
+        def _parse_types(
+            self,
+            check_func: bool = False,
+            schema: bool = False,
+            allow_identifiers: bool = True,
+            with_collation: bool = False,
+        ) -> exp.Expr | None:
+            """A type with its own spelling kept: sqlglot makes one of FLOAT and REAL, which Redshift tells apart."""
+            first = self._curr
+            made = super()._parse_types(check_func, schema, allow_identifiers, with_collation)
+            if isinstance(made, exp.DataType) and first:
+                made.meta[SPELLING] = self.sql[first.start : self._prev.end + 1]
+                made.update_positions(first)
+            return made
 
         def _parse_interval(
             self,

@@ -409,11 +409,14 @@ def _to_text(value: Typed, target: Type, script: str, place: errors.Place) -> Ty
             node = cast(value.node, ANY_TEXT)
         case _:
             node = cast(value.node, ANY_TEXT)
-    width = _WIDTHS.get(source.kind, source.size + 2)
-    return _resized(typed(node, varchar(max(width, 1)), blanks=False), target)
+    return _resized(typed(node, varchar(text_width(source)), blanks=False), target)
 
 
-# Bytes that a value of the type takes as text at most.
+def text_width(kind: Type) -> int:
+    """Bytes that a value of the type takes as text at most."""
+    return _WIDTHS.get(kind.kind) or max(kind.size + (2 if kind.kind is Kind.NUMERIC else 0), 1)
+
+
 _WIDTHS: Final = {
     Kind.SMALLINT: 6,
     Kind.INTEGER: 11,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlglot import exp
 
-from kit.sql.redshift.binding.scope import Source
+from kit.sql.redshift.binding.blocks import Block
+from kit.sql.redshift.binding.scope import CommonTable, Scope, Source
 from kit.sql.redshift.schema import Schemas
+
+QueryBinder: TypeAlias = "Callable[[Context, exp.Expr, Scope | None, Mapping[str, CommonTable] | None], Block]"
 
 
 @dataclass(slots=True)
@@ -26,17 +29,27 @@ class Found:
 
 @dataclass(slots=True)
 class Context:
-    """`wide`: decimals are multiplied in 128 bits throughout. `keep_case`: quoted names keep their case."""
+    """`wide`: decimals are multiplied in 128 bits throughout. `keep_case`: quoted names keep their case.
+
+    Expressions hold queries and queries hold expressions; `queries` is how the former reach the latter.
+    """
 
     script: str
     schemas: Schemas
     search_path: Sequence[str]
+    queries: QueryBinder
     values: Mapping[str, Any] = field(default_factory=dict)
     wide: bool = False
     keep_case: bool = False
     found: Found = field(default_factory=Found)
     view_stack: tuple[str, ...] = ()
     _aliases: dict[str, int] = field(default_factory=dict)
+
+    def bind_query(
+        self, query: exp.Expr, parent: Scope | None, environment: Mapping[str, CommonTable] | None = None
+    ) -> Block:
+        """A query inside; `environment` is that of `parent` unless given."""
+        return self.queries(self, query, parent, environment)
 
     def fold(self, name: exp.Expr) -> str:
         """An identifier's text as names are compared."""

@@ -5,7 +5,7 @@ A name is looked up from the inside out. Nothing here knows expressions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sqlglot import exp
@@ -32,6 +32,27 @@ class SourceColumn:
     def reference(self) -> Typed:
         node = exp.Column(this=identifier(self.physical), table=identifier(self.alias))
         return typed(node, self.type, blanks=self.blanks and self.type.is_text)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A column that a block yields. `physical` is its alias in the tree, unique among the block's columns.
+
+    UNKNOWN is the type of a literal that nothing has given a type yet.
+    """
+
+    name: str
+    physical: str
+    type: Type
+    blanks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CommonTable:
+    """A query of a WITH clause, as later queries see it; `alias` is its name in the tree."""
+
+    alias: str
+    columns: tuple[Output, ...]
 
 
 @dataclass(slots=True)
@@ -77,11 +98,15 @@ class Source:
 
 @dataclass(slots=True)
 class Scope:
-    """One block's FROM clause. `merged` holds the columns of USING and NATURAL joins by name, which stand for both."""
+    """One block's FROM clause. `merged` holds the columns of USING and NATURAL joins by name, which stand for both.
+
+    `environment` is what WITH clauses in force have defined.
+    """
 
     parent: Scope | None = None
     sources: list[Source] = field(default_factory=list)
     merged: dict[str, Typed] = field(default_factory=dict)
+    environment: Mapping[str, CommonTable] = field(default_factory=dict)
 
     def source(self, name: str) -> Source | None:
         """The source of that name here or, failing that, around."""
