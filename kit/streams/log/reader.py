@@ -69,18 +69,24 @@ class Reader:
 
     def rows(self, index: int, limit: int, limit_bytes: int) -> Rows:
         """Up to `limit` committed records from `index` on, of `limit_bytes` in keys and data; at least one if any is
-        left."""
+        left. They begin later where what was asked for has been trimmed away."""
         found = Rows(index, [], [], [])
         size = 0
         for piece in self._pieces(index, self.tail()):
-            for key, data, arrival_ms in piece.records(index, limit - len(found.keys)):
+            held = len(found.keys)
+            first = max(index, piece.first_index)
+            if first != found.first_index + held:
+                if held:
+                    break
+                found = found._replace(first_index=first)
+            for key, data, arrival_ms in piece.records(first, limit - held):
                 size += len(key) + len(data)
                 if size > limit_bytes and found.keys:
                     return found
                 found.keys.append(key)
                 found.data.append(data)
                 found.arrivals_ms.append(arrival_ms)
-            index = found.first_index + len(found.keys)
+            index = piece.end_index
             if len(found.keys) >= limit:
                 break
         return found
