@@ -71,7 +71,9 @@ class Disk:
         Raises `ObjectNameConflict` where a folder has that name already, or an object that of one of its folders.
         """
         path = self.check_free_folder(location)
-        if path.is_dir():
+        if stat.S_ISDIR(_mode(path)):
+            self.remove_empty_folders(path)
+        if stat.S_ISDIR(_mode(path)):
             raise conflict(location.uri, f"the objects under '{location.uri}/'")
         return path
 
@@ -81,11 +83,12 @@ class Disk:
         Raises `ObjectNameConflict` where an object is in its way.
         """
         path = self.locate(location)
-        nearest = next(parent for parent in path.parents if parent.exists())
-        if not nearest.is_dir():
-            raise conflict(location.uri, f"the object '{self.uri_of(nearest)}'")
-        if location.key.endswith("/") and path.exists() and not path.is_dir():
-            raise conflict(location.uri, f"the object '{self.uri_of(path)}'")
+        for folder in (path, *path.parents) if location.key.endswith("/") else path.parents:
+            mode = _mode(folder)
+            if stat.S_ISDIR(mode):
+                break
+            if mode:
+                raise conflict(location.uri, f"the object '{self.uri_of(folder)}'")
         return path
 
     def uri_of(self, path: Path) -> str:
@@ -106,6 +109,11 @@ class Disk:
             except FileNotFoundError:
                 # Another process removed the last object of the folder, and the folder with it.
                 if attempt == _RACES - 1 or not os.path.lexists(staged):
+                    raise
+            except IsADirectoryError:
+                # Or it is about to: its objects are gone, the folder is not yet.
+                self.remove_empty_folders(target)
+                if attempt == _RACES - 1 or stat.S_ISDIR(_mode(target)):
                     raise
             else:
                 sync_folder(target.parent)
@@ -130,18 +138,26 @@ class Disk:
 
     def _make_folders(self, folder: Path) -> None:
         missing = []
-        while not folder.is_dir():
+        while not stat.S_ISDIR(_mode(folder)):
             missing.append(folder)
             folder = folder.parent
         for path in reversed(missing):
             try:
                 path.mkdir(mode=FOLDER_MODE)
             except FileExistsError:
-                if not path.is_dir():
+                if not stat.S_ISDIR(mode := _mode(path)) and mode:
                     raise
             except FileNotFoundError:
                 return
             sync_folder(path.parent)
+
+
+def _mode(path: Path) -> int:
+    """A file's type and mode, 0 where there is none. Asked once: between two questions the answer may change."""
+    try:
+        return path.lstat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
 
 
 def linked(uri: str, path: Path) -> KitError:
