@@ -11,7 +11,9 @@ from datetime import date, datetime
 from sqlglot import exp
 
 from kit.warehouse.plan.context import Context
-from kit.warehouse.plan.expression import conjuncts, disjuncts
+from kit.warehouse.plan.expression import Expr, conjuncts, disjuncts
+from kit.warehouse.plan.facts import ColumnFacts
+from kit.warehouse.plan.nodes import Column
 
 EQUALITY = 0.005
 RANGE = 1 / 3
@@ -30,6 +32,29 @@ def selectivity(tree: exp.Expr, context: Context) -> float:
     if len(parts) > 1:
         return _all(parts, context)
     return min(1.0, max(_single(parts[0], context), 1e-9))
+
+
+def computed_facts(made: Column, value: Expr, context: Context) -> ColumnFacts | None:
+    """What is known of a computed column: no more values than its columns have together, or than its range has units."""
+    if not value.columns or value.subqueries:
+        return None
+    distinct = 1.0
+    for name in value.columns:
+        known = context.facts.get(name)
+        if known is None or known.distinct is None:
+            return None
+        distinct *= known.distinct
+        if isinstance(value.tree, exp.Extract) and known.low is not None and known.high is not None:
+            distinct = min(distinct, _units(value.tree, known.high - known.low))
+    if made.type == "BOOLEAN":
+        distinct = 2.0
+    return ColumnFacts(made.id, made.type, made.width_bytes, distinct=max(1.0, distinct))
+
+
+def _units(tree: exp.Extract, days: float) -> float:
+    """How many values a part of a date takes over a span."""
+    part = tree.name.upper()
+    return {"YEAR": days / 365 + 1, "MONTH": 12, "QUARTER": 4, "DAY": 31, "DOW": 7, "HOUR": 24}.get(part, days + 1)
 
 
 def _all(parts: list[exp.Expr], context: Context) -> float:

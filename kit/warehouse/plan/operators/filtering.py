@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from kit.warehouse.plan.context import Context
 from kit.warehouse.plan.estimates import selectivity
 from kit.warehouse.plan.expression import Expr, all_of
-from kit.warehouse.plan.nodes import Node, Placed
+from kit.warehouse.plan.nodes import Node, Placed, narrowed
 from kit.warehouse.plan.operators.pruning import prune_inputs
 from kit.warehouse.plan.relation import Relation
 
@@ -28,7 +28,7 @@ class Filter:
 
     def place(self, node: Node, inputs: tuple[Placed, ...], context: Context) -> Placed:
         (below,) = inputs
-        return replace(below, op=self, inputs=inputs, rows=context.rows(node))
+        return narrowed(replace(below, op=self, inputs=inputs, rows=context.rows(node)), node.ids)
 
     def render(self, _placed: Placed, inputs: Sequence[Relation]) -> Relation:
         return inputs[0].where(each.sql for each in self.predicates)

@@ -27,8 +27,8 @@ from kit.warehouse.plan.distribution import (
 )
 from kit.warehouse.plan.estimates import selectivity
 from kit.warehouse.plan.expression import Expr, all_of, quote
-from kit.warehouse.plan.nodes import Node, Placed
-from kit.warehouse.plan.operators.exchange import broadcast, gather, redistribute
+from kit.warehouse.plan.nodes import Node, Placed, narrowed
+from kit.warehouse.plan.operators.exchange import broadcast, gather, hold, redistribute
 from kit.warehouse.plan.operators.pruning import prune_inputs
 from kit.warehouse.plan.relation import Relation
 
@@ -39,6 +39,7 @@ Pair: TypeAlias = tuple[str, str]
 _BUILD_COST = 0.3
 _GATHER_PENALTY = 2.0
 _ENOUGH_DISTINCT = 20
+_REDUCING = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,19 +124,17 @@ def _matching_fraction(join: Join, left: float, right: float, context: Context) 
 
 def choices(join: Join, left: Placed, right: Placed, wanted: frozenset[str], context: Context) -> Iterator[Placed]:
     """Every right way to bring the inputs together; `cost` is that of the movement alone."""
-    yield from _in_place(join, left, right, wanted, context)
+    if isinstance(left.distribution, Replicated) and isinstance(right.distribution, Replicated):
+        yield _joined(join, "DS_DIST_ALL_NONE", left, right, REPLICATED, wanted, context)
+        return
+    if isinstance(left.distribution, Single) and isinstance(right.distribution, Single):
+        yield _joined(join, "DS_DIST_NONE", left, right, SINGLE, wanted, context)
+        return
     yield from _inner_everywhere(join, left, right, wanted, context)
     yield from _outer_everywhere(join, left, right, wanted, context)
     yield from _hashed_alike(join, left, right, wanted, context)
+    yield from _reduced_first(join, left, right, wanted, context)
     yield _on_leader(join, left, right, wanted, context)
-
-
-def _in_place(join: Join, left: Placed, right: Placed, wanted: frozenset[str], context: Context) -> Iterator[Placed]:
-    both = (left.distribution, right.distribution)
-    if both == (REPLICATED, REPLICATED):
-        yield _joined(join, "DS_DIST_ALL_NONE", left, right, REPLICATED, wanted, context)
-    if both == (SINGLE, SINGLE):
-        yield _joined(join, "DS_DIST_NONE", left, right, SINGLE, wanted, context)
 
 
 def _inner_everywhere(
@@ -195,6 +194,25 @@ def _hashed_alike(
             case _:
                 assert_never(join.kind)
         yield _joined(join, label, outer, inner, distribution, wanted, context)
+
+
+def _reduced_first(
+    join: Join, left: Placed, right: Placed, wanted: frozenset[str], context: Context
+) -> Iterator[Placed]:
+    """Before a large inner input moves, drop the rows that no key of a small outer one asks for.
+
+    The outer input is then read twice, so what it holds is kept.
+    """
+    if join.kind not in {"left", "semi", "anti"} or not join.pairs or left.rows * _REDUCING > right.rows:
+        return
+    if not is_partitioned(right.distribution):
+        return
+    outer = hold(left) if is_partitioned(left.distribution) else left
+    keys = broadcast(narrowed(outer, frozenset(a for a, _ in join.pairs)))
+    asked = Join("semi", tuple((b, a) for a, b in join.pairs))
+    reduced = _joined(asked, "DS_BCAST_INNER", right, keys, right.distribution, right.ids, context)
+    for choice in _hashed_alike(join, outer, reduced, wanted, context):
+        yield replace(choice, cost=choice.cost + reduced.cost)
 
 
 def _on_leader(join: Join, left: Placed, right: Placed, wanted: frozenset[str], context: Context) -> Placed:
@@ -294,7 +312,7 @@ def _joined(
     cost = _movement(left, context) + _movement(right, context)
     if isinstance(distribution, Single):
         cost += _GATHER_PENALTY * (left.rows + right.rows)
-    elif isinstance(right.distribution, Replicated):
+    elif isinstance(right.distribution, Replicated) and is_partitioned(left.distribution):
         cost += _BUILD_COST * right.rows * (context.slices - 1)
     return Placed(
         replace(join, label=label),

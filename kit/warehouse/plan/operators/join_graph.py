@@ -51,8 +51,7 @@ class JoinGraph:
         parts = list(inputs)
         open_predicates = list(self.predicates)
         while len(parts) > 1:
-            wanted = self._still_read(node.ids, open_predicates)
-            first, second, joined = self._cheapest(parts, wanted, context)
+            first, second, joined = self._cheapest(parts, node.ids, open_predicates, context)
             parts = [each for each in parts if each is not first and each is not second]
             ready = [each for each in open_predicates if each.columns <= joined.ids]
             open_predicates = [each for each in open_predicates if each not in ready]
@@ -63,8 +62,14 @@ class JoinGraph:
     def render(self, _placed: Placed, _inputs: Sequence[Relation]) -> Relation:
         raise AssertionError("placement turns a join graph into joins")
 
-    def _still_read(self, output: frozenset[str], predicates: Sequence[Expr]) -> frozenset[str]:
-        return output.union(self._equal(), *(each.columns for each in predicates))
+    def _still_read(
+        self, output: frozenset[str], predicates: Sequence[Expr], others: Sequence[Placed]
+    ) -> frozenset[str]:
+        """The columns that are needed once two inputs are joined: by what is above, and to join the others."""
+        outside = frozenset().union(*(each.ids for each in others))
+        open_classes = (each for each in self.classes if each & outside)
+        pairs = (frozenset(pair) for pair in self.pairs)
+        return output.union(*open_classes, *pairs, *(each.columns for each in predicates))
 
     def _equal(self) -> frozenset[str]:
         return frozenset(each for pair in self.pairs for each in pair).union(*self.classes)
@@ -80,7 +85,7 @@ class JoinGraph:
         return tuple(found)
 
     def _cheapest(
-        self, parts: Sequence[Placed], wanted: frozenset[str], context: Context
+        self, parts: Sequence[Placed], output: frozenset[str], predicates: Sequence[Expr], context: Context
     ) -> tuple[Placed, Placed, Placed]:
         """The two inputs to join next, and their join; a cross product only where nothing is connected."""
         best: tuple[float, Placed, Placed, Placed] | None = None
@@ -92,6 +97,8 @@ class JoinGraph:
                     pairs = self._between(outer.ids, inner.ids)
                     if connected and not pairs:
                         continue
+                    others = [each for each in parts if each is not a and each is not b]
+                    wanted = self._still_read(output, predicates, others)
                     for joined in choices(Join("inner", pairs), outer, inner, wanted, context):
                         cost = joined.cost + joined.rows
                         if best is None or cost < best[0]:
