@@ -6,9 +6,11 @@ gives the same page.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from io import BytesIO
 
 from kit.base import display
 from kit.base.clock import Stopwatch
@@ -86,11 +88,17 @@ def status(workspace: Workspace, path: str) -> Result:
 def listing(columns: Mapping[str, str], rows: Sequence[tuple[object, ...]], figures: Sequence[str]) -> Result:
     """Rows as a result with these figures below it; `columns` are names and Arrow type names, in order."""
     import pyarrow as pa
+    from pyarrow.json import ParseOptions, ReadOptions, read_json
 
     watch = Stopwatch()
     schema = pa.schema(list(columns.items()))
-    table = pa.Table.from_pylist([dict(zip(columns, row, strict=True)) for row in rows], schema)
-    return Result.of_table(table, stats=Overview(ms=watch.ms, rows=len(rows), figures=tuple(figures)))
+    batches: list[pa.RecordBatch] = []
+    if rows:
+        # Building arrays from Python values would import pandas where it is installed, which takes a second.
+        lines = "\n".join(json.dumps(dict(zip(columns, row, strict=True))) for row in rows).encode()
+        whole = ReadOptions(block_size=len(lines) + 1)
+        batches = read_json(BytesIO(lines), whole, ParseOptions(explicit_schema=schema)).to_batches()
+    return Result(schema, batches, stats=Overview(ms=watch.ms, rows=len(rows), figures=tuple(figures)))
 
 
 def _table(workspace: Workspace, database: str, name: str) -> Table:

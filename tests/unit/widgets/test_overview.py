@@ -1,5 +1,7 @@
 """What a workspace holds, as results."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,3 +97,22 @@ def test_the_status_names_the_workspace_and_counts_what_is_in_it(workspace: Work
 
 def test_the_same_catalog_gives_the_same_page(workspace: Workspace) -> None:
     assert repr(overview.tables(workspace)) == repr(overview.tables(workspace))
+
+
+def test_a_listing_does_not_wait_for_pandas() -> None:
+    program = (
+        "import sys\n"
+        "from kit.widgets.overview import listing\n"
+        "repr(listing({'name': 'string', 'n': 'int64'}, [('2013-01-01', 3), (None, None)], ['2 rows']))\n"
+        "print('pandas' in sys.modules)\n"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "False\n"
+
+
+def test_texts_stay_texts_and_nothing_stays_nothing() -> None:
+    result = overview.listing({"name": "string", "n": "int64"}, [("2013-01-01", 3), (None, None)], [])
+
+    assert result.rows == [("2013-01-01", 3), (None, None)]
