@@ -84,12 +84,25 @@ class Control:
     # What there is.
 
     def find(self, name: str) -> StreamState:
-        """The stream as it is now. Raises `ResourceNotFoundException`."""
-        streams = self._metadata.streams()
-        stream = streams.get(name)
-        if stream is None or stream.status_at(now_ms(self._clock)) is None:
+        """The stream as it is now, without shards that have expired. Raises `ResourceNotFoundException`."""
+        now = now_ms(self._clock)
+        stream = self._metadata.streams().get(name)
+        if stream is not None and stream.expired_shards(now):
+            # Removed as soon as it is noticed: what has expired stays so, even if the clock is moved back.
+            self.tidy()
+            stream = self._metadata.streams().get(name)
+        if stream is None or stream.status_at(now) is None:
             raise ResourceNotFoundException(
-                f"Stream {name} under account {ACCOUNT} not found.", did_you_mean(name, streams)
+                f"Stream {name} under account {ACCOUNT} not found.", did_you_mean(name, self._metadata.streams())
+            )
+        return stream
+
+    def usable(self, name: str) -> StreamState:
+        """The stream, ready for records. Raises `ResourceNotFoundException` while it is made or deleted, too."""
+        stream = self.find(name)
+        if stream.status_at(now_ms(self._clock)) not in {"ACTIVE", "UPDATING"}:
+            raise ResourceNotFoundException(
+                f"Stream {name} under account {ACCOUNT} not found.", "It is being made or deleted."
             )
         return stream
 
@@ -141,7 +154,7 @@ class Control:
                 name,
                 now,
                 "CREATING",
-                now + self.transition_ms,
+                self._settles_ms(now),
                 durability,
                 mode,
                 retention_hours,
@@ -177,9 +190,7 @@ class Control:
         with self._metadata.exclusive():
             streams = self._metadata.streams().values()
             gone = [stream for stream in streams if stream.status_at(now) is None]
-            expired = [
-                (stream, shard) for stream in streams for shard in stream.shards if stream.is_expired(shard, now)
-            ]
+            expired = [(stream, shard) for stream in streams for shard in stream.expired_shards(now)]
             if gone or expired:
                 with self._metadata.change() as connection:
                     connection.executemany("DELETE FROM streams WHERE id = ?", [(stream.stream_id,) for stream in gone])
@@ -252,7 +263,7 @@ class Control:
         """The shard by its id. Raises `ResourceNotFoundException`."""
         index = names.shard_index(shard_id)
         shard = None if index is None else stream.by_index.get(index)
-        if shard is None or stream.is_expired(shard, now_ms(self._clock)):
+        if shard is None:
             raise ResourceNotFoundException(
                 f"Could not find shard {shard_id} in stream {stream.name} under account {ACCOUNT}.",
                 did_you_mean(shard_id, [each.shard_id for each in stream.shards]),
@@ -377,10 +388,14 @@ class Control:
         now = now_ms(self._clock)
         connection.execute(
             "UPDATE streams SET status = ?, settles_ms = ? WHERE id = ?",
-            (status, now + self.transition_ms, stream.stream_id),
+            (status, self._settles_ms(now), stream.stream_id),
         )
         if change:
             connection.execute("INSERT INTO changes VALUES (?, ?, ?)", (stream.stream_id, change, now))
+
+    def _settles_ms(self, now: int) -> int:
+        """When a change that begins now has taken effect; one that takes no time has, even if the clock moves back."""
+        return now + self.transition_ms if self.transition_ms else 0
 
     def _update(self, stream: StreamState, *, change: str = "", **columns: object) -> None:
         assigned = ", ".join(f"{column} = ?" for column in columns)

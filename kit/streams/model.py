@@ -148,12 +148,17 @@ class StreamState:
         """The open shard that holds the hash key."""
         return self.open_shards[bisect_right(self.starts, digest) - 1]
 
-    def live_shards(self, now_ms: int) -> tuple[ShardState, ...]:
-        """The shards by index, without those that closed so long ago that all they held has expired."""
-        return tuple(shard for shard in self.shards if not self.is_expired(shard, now_ms))
+    @cached_property
+    def first_closed_ms(self) -> int | None:
+        """When the first of the closed shards was closed."""
+        return min((shard.closed_ms for shard in self.shards if shard.closed_ms is not None), default=None)
 
-    def is_expired(self, shard: ShardState, now_ms: int) -> bool:
-        return shard.closed_ms is not None and shard.closed_ms <= self.horizon_ms(now_ms)
+    def expired_shards(self, now_ms: int) -> tuple[ShardState, ...]:
+        """The shards that closed so long ago that all they held has expired."""
+        horizon_ms = self.horizon_ms(now_ms)
+        if self.first_closed_ms is None or self.first_closed_ms > horizon_ms:
+            return ()
+        return tuple(shard for shard in self.shards if shard.closed_ms is not None and shard.closed_ms <= horizon_ms)
 
     def children(self, shard: ShardState) -> tuple[ChildShard, ...]:
         """The shards that continue a closed one."""

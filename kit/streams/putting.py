@@ -46,7 +46,7 @@ class Putting:
         if (fault := faults.draw()) is not None:
             raise fault
         while True:
-            stream = self._streams.usable(self._name)
+            stream = self._streams.control.usable(self._name)
             parcel = entries.parcel(stream, data, key, explicit)
             shard = self._place(stream, parcel.digest)
             live = self._streams.live(stream, shard)
@@ -61,11 +61,11 @@ class Putting:
     def many(self, faults: Faults, records: Sequence[Puttable]) -> list[PutResult]:
         """PutRecords."""
         faults.delay(self._streams.clock)
-        parcels = entries.parcels(self._streams.usable(self._name), records)
+        parcels = entries.parcels(self._streams.control.usable(self._name), records)
         results: list[PutResult | None] = [_injected(faults) for _ in parcels]
         waiting = [place for place, result in enumerate(results) if result is None]
         while waiting:
-            stream = self._streams.usable(self._name)
+            stream = self._streams.control.usable(self._name)
             by_shard: dict[int, list[int]] = {}
             for place in waiting:
                 by_shard.setdefault(self._place(stream, parcels[place].digest).index, []).append(place)
@@ -100,7 +100,7 @@ class Putting:
         runs: dict[ShardId, list[tuple[LiveShard, Written]]] = {}
         throttled: list[Any] = []
         begin = 0
-        for keys, data, explicit in entries.columns(self._streams.usable(self._name), rows):
+        for keys, data, explicit in entries.columns(self._streams.control.usable(self._name), rows):
             refused = self._piece(keys, data, explicit, runs)
             throttled += (_compute.add(places, begin) for places in refused)
             begin += len(keys)
@@ -114,7 +114,7 @@ class Putting:
         throttled: list[Any] = []
         waiting: Any | None = None
         while waiting is None or len(waiting):
-            stream = self._streams.usable(self._name)
+            stream = self._streams.control.usable(self._name)
             moved: list[Any] = [pa.array([], pa.int64())]
             stored: list[tuple[LiveShard, Written]] = []
             for shard, places in _by_shard(stream, self._targets(stream, keys, explicit), waiting):

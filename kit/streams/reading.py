@@ -37,7 +37,7 @@ class Reading:
     def iterator(self, shard: str, kind: str, sequence_number: str | None, timestamp: datetime | None) -> str:
         """GetShardIterator."""
         now = now_ms(self._streams.clock)
-        stream = self._streams.usable(self._name)
+        stream = self._streams.control.usable(self._name)
         found = self._streams.control.shard(stream, shard)
         live = self._streams.live(stream, found)
         live.spend_iterator(stream)
@@ -51,11 +51,11 @@ class Reading:
             raise fault
         now = now_ms(self._streams.clock)
         place = self._streams.tokens.place(iterator, now)
-        stream = self._streams.usable(self._name)
+        stream = self._streams.control.usable(self._name)
         shard = stream.by_index.get(place.shard)
         if place.stream_id != stream.stream_id:
             raise InvalidArgumentException(f"The shard iterator is not one of stream {self._name}.")
-        if shard is None or stream.is_expired(shard, now):
+        if shard is None:
             raise ResourceNotFoundException(
                 f"The shard of the iterator has expired from stream {self._name} under account {ACCOUNT}."
             )

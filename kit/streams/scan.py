@@ -61,9 +61,9 @@ def plan(
     shards: Sequence[str] | None,
 ) -> list[Span]:
     """Where to read. Raises `InvalidArgumentException` for a start or a shard that there is not."""
-    chosen = stream.live_shards(now_ms)
+    chosen = stream.shards
     if shards is not None:
-        wanted = {found_shard(stream, name, now_ms).index for name in shards}
+        wanted = {found_shard(stream, name).index for name in shards}
         chosen = tuple(shard for shard in chosen if shard.index in wanted)
     spans: list[Span] = []
     for shard in chosen:
@@ -75,12 +75,12 @@ def plan(
     return spans
 
 
-def found_shard(stream: StreamState, name: str, now_ms: int) -> ShardState:
+def found_shard(stream: StreamState, name: str) -> ShardState:
     """The shard by its id or number. Raises `InvalidArgumentException`."""
     index = shard_index(name)
     shard = None if index is None else stream.by_index.get(index)
-    if shard is None or stream.is_expired(shard, now_ms):
-        known = [each.shard_id for each in stream.live_shards(now_ms)]
+    if shard is None:
+        known = [each.shard_id for each in stream.shards]
         raise InvalidArgumentException(f"Stream {stream.name} has no shard '{name}'.", did_you_mean(name, known))
     return shard
 

@@ -9,19 +9,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kit.base.clock import Clock, now_ms
-from kit.base.errors import did_you_mean
+from kit.base.clock import Clock
 from kit.base.ids import Entropy
 from kit.base.settings import Settings
 from kit.streams.control import RETENTION_MIN_HOURS, Control
-from kit.streams.errors import ResourceInUseException, ResourceNotFoundException
+from kit.streams.errors import ResourceInUseException
 from kit.streams.live_shard import LiveShard
 from kit.streams.log.disk import Disk
 from kit.streams.log.segment import Identity
 from kit.streams.log.shard_log import ShardLog
 from kit.streams.metadata import Metadata
 from kit.streams.model import Durability, Mode, ShardState, StreamState
-from kit.streams.names import ACCOUNT, StreamId
+from kit.streams.names import StreamId
 from kit.streams.stream import Stream
 from kit.streams.tokens import Tokens, workspace_secret
 
@@ -123,14 +122,6 @@ class Streams:
         self._metadata.close()
 
     # For the parts of this package.
-
-    def usable(self, name: str) -> StreamState:
-        """The stream, ready for records. Raises `ResourceNotFoundException` while it is made or deleted, too."""
-        stream = self._metadata.streams().get(name)
-        if stream is None or stream.status_at(now_ms(self.clock)) not in {"ACTIVE", "UPDATING"}:
-            hint = did_you_mean(name, self) if stream is None else "It is being made or deleted."
-            raise ResourceNotFoundException(f"Stream {name} under account {ACCOUNT} not found.", hint)
-        return stream
 
     def live(self, stream: StreamState, shard: ShardState) -> LiveShard:
         """The shard as this process uses it."""

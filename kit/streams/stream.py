@@ -123,7 +123,7 @@ class Stream:
 
     def shards(self) -> tuple[Shard, ...]:
         """The shards, open and closed, by index; expired ones are left out."""
-        return tuple(shard.described() for shard in self._streams.control.find(self.name).live_shards(self._now_ms()))
+        return tuple(shard.described() for shard in self._streams.control.find(self.name).shards)
 
     def describe(self) -> dict[str, Any]:
         """The `StreamDescriptionSummary` of DescribeStreamSummary."""
@@ -163,7 +163,7 @@ class Stream:
         return now_ms(self._streams.clock)
 
     def _plan(self, start: Start, end: datetime | None, shards: Sequence[str] | None) -> list[Span]:
-        stream = self._streams.usable(self.name)
+        stream = self._streams.control.usable(self.name)
         return scan.plan(
             stream,
             lambda shard: self._streams.live(stream, shard),

@@ -136,7 +136,7 @@ def _key(streams: Streams, name: str, request: Request) -> str:
     key = request.get("PartitionKey")
     if key is not None:
         return key
-    if streams.usable(name).strategy == "AUTO":
+    if streams.control.usable(name).strategy == "AUTO":
         return ""
     raise ValidationException(
         "1 validation error detected: Value null at 'partitionKey' failed to satisfy constraint: "

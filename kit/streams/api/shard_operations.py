@@ -40,9 +40,7 @@ def list_shards(streams: Streams, request: Request) -> Answer:
         require_creation(stream, request)
         after = request.get("ExclusiveStartShardId", "")
         chosen = _filter(request.get("ShardFilter"))
-    kept = [
-        shard for shard in stream.live_shards(now) if shard.shard_id > after and _passes(stream, shard, chosen, now)
-    ]
+    kept = [shard for shard in stream.shards if shard.shard_id > after and _passes(stream, shard, chosen)]
     limit = request.get("MaxResults", PAGE)
     answer: Answer = {"Shards": [described(shard) for shard in kept[:limit]]}
     if len(kept) > limit:
@@ -130,13 +128,13 @@ def _named(wanted: Request, member: str) -> Any:
     return wanted[member]
 
 
-def _passes(stream: StreamState, shard: ShardState, chosen: list[Any], now: int) -> bool:
+def _passes(stream: StreamState, shard: ShardState, chosen: list[Any]) -> bool:
     kind, value = chosen
     match kind:
         case "AT_LATEST":
             return shard.is_open
         case "AT_TRIM_HORIZON":
-            return not _continues(stream, shard, now)
+            return not _continues(stream, shard)
         case "AFTER_SHARD_ID":
             return shard.shard_id > value
         case "AT_TIMESTAMP":
@@ -153,9 +151,9 @@ def _began_ms(stream: StreamState, shard: ShardState) -> int:
     return max(ends, default=shard.created_s * 1000)
 
 
-def _continues(stream: StreamState, shard: ShardState, now: int) -> bool:
-    live = {each.index for each in stream.live_shards(now)}
-    return any(parent in live for parent in shard.parents)
+def _continues(stream: StreamState, shard: ShardState) -> bool:
+    """Whether a parent of the shard has not expired yet."""
+    return any(parent in stream.by_index for parent in shard.parents)
 
 
 def _ends_after(shard: ShardState, time_ms: int) -> bool:

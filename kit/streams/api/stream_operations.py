@@ -61,7 +61,7 @@ def delete_stream(streams: Streams, request: Request) -> Answer:
 def describe_stream(streams: Streams, request: Request) -> Answer:
     stream = streams.control.find(stream_name(request))
     now = now_ms(streams.clock)
-    shards = [shard for shard in stream.live_shards(now) if shard.shard_id > request.get("ExclusiveStartShardId", "")]
+    shards = [shard for shard in stream.shards if shard.shard_id > request.get("ExclusiveStartShardId", "")]
     limit = request.get("Limit", PAGE)
     return {
         "StreamDescription": {

@@ -87,7 +87,7 @@ class Events:
                 raise ResourceInUseException(
                     f"Another subscription of consumer {self._key[1]} took shard {self._shard.shard_id} over."
                 )
-            stream = self._streams.usable(self._name)
+            stream = self._streams.control.usable(self._name)
             first = max(self._index, self._live.first_index(stream, now))
             rows = self._live.reader.rows(first, limits.ANSWER_RECORDS, limits.READ_BYTES)
             event = self._event(stream, rows, now)
@@ -131,7 +131,7 @@ def subscribe(
     timestamp: datetime | None,
 ) -> Events:
     """Raises what SubscribeToShard raises, before the first event."""
-    stream = streams.usable(name)
+    stream = streams.control.usable(name)
     found = streams.control.shard(stream, shard)
     live = streams.live(stream, found)
     index = index_for(stream, found, live, kind, sequence_number, timestamp, now_ms(streams.clock))

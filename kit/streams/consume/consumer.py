@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 from kit.base.clock import Clock, now, now_ms
 from kit.base.errors import KitError
 from kit.base.ids import Entropy
+from kit.streams.consume.fan_out import FanOutReader, registered_consumer
 from kit.streams.consume.lease import Lease
 from kit.streams.consume.metrics import ConsumerMetrics, Counts
 from kit.streams.consume.options import ConsumerOptions
@@ -97,6 +98,7 @@ class Consumer:
             self.options,
             self._counts,
         )
+        self._fan_out_arn: str | None = None
         self._is_open = True
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -220,7 +222,14 @@ class Consumer:
         return f"<Consumer {self.worker!r} of {self.application!r} on {self.stream!r}: {state}>"
 
     def _make_reader(self, lease: Lease) -> Reader:
-        return PollingReader(self._client, self.stream, lease, self.options, self._entropy, self._counts)
+        name = self.options.fan_out
+        if name is None:
+            return PollingReader(self._client, self.stream, lease, self.options, self._entropy, self._counts)
+        if self._fan_out_arn is None:
+            self._fan_out_arn = registered_consumer(self._client, self.stream, name, self._clock)
+        return FanOutReader(
+            self._client, self._fan_out_arn, lease, self.options, self._clock, self._entropy, self._counts
+        )
 
     def _make_intake(self, lease: Lease, checkpointer: Checkpointer) -> Intake:
         if self._processor is not None:

@@ -62,6 +62,14 @@ class Tally:
         self._kinesis_records += records
         self._kinesis_bytes += size_bytes
 
+    def appended(self, records: int, size_bytes: int, refused: int) -> None:
+        """Rows of a table: each is a Kinesis record of its own."""
+        self._delivered += records
+        self.taken(records, size_bytes)
+        self._retries += refused
+        if refused:
+            self.refused("ProvisionedThroughputExceededException", refused)
+
     def refused(self, code: str, records: int) -> None:
         self._errors[code] += records
 

@@ -23,6 +23,7 @@ from kit.streams.calls import as_kit_error, code_of, is_retryable
 from kit.streams.hashing import HASH_KEYS
 from kit.streams.hashing import hash_key as hash_key_of
 from kit.streams.produce.buffer import Buffer, Request
+from kit.streams.produce.columnar import Append, TableSender
 from kit.streams.produce.delivery import Delivery
 from kit.streams.produce.metrics import ProducerMetrics, Tally
 from kit.streams.produce.options import ProducerOptions
@@ -30,6 +31,8 @@ from kit.streams.produce.shard_map import ShardMap
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    import pyarrow as pa
 
 HASH_CACHE_KEYS = 65_536
 UNTOLD_KEPT = 1_000
@@ -47,7 +50,8 @@ class Producer:
     """Puts user records into one stream. Safe among threads; use as a context manager, or `close` it.
 
     `client` is `ws.streams.client()` or boto3's. With `background`, what has waited `linger_ms` is sent by a thread;
-    without, by the next `put` or `flush`, which makes a run under a moved clock repeatable.
+    without, by the next `put` or `flush`, which makes a run under a moved clock repeatable. `append` is the stream's
+    own, for tables.
     """
 
     def __init__(
@@ -59,8 +63,10 @@ class Producer:
         entropy: Entropy,
         options: ProducerOptions | None = None,
         background: bool = True,
+        append: Append | None = None,
     ) -> None:
         self.stream = stream
+        self._append = append
         self.options = options or ProducerOptions()
         self._client = client
         self._clock = clock
@@ -120,6 +126,27 @@ class Producer:
     def put_many(self, records: Iterable[tuple[bytes | str, str]]) -> list[Delivery]:
         """Accept pairs of data and partition key, in order."""
         return [self.put(data, partition_key) for data, partition_key in records]
+
+    def put_table(self, rows: pa.Table) -> int:
+        """Send the rows of a table with columns `partition_key` and `data`, after all that was put before; their count.
+
+        The columnar way: returns once all rows are in the stream, millions a second where the limits allow it. Through
+        a client alone, without the stream's `append`, rows are put one by one.
+        """
+        if self._append is None:
+            pairs = zip(rows["data"].to_pylist(), rows["partition_key"].to_pylist(), strict=True)
+            self.put_many(pairs)
+            return rows.num_rows
+        with self._sending:
+            with self._state:
+                self._require_usable()
+            self._drain(lambda: self._buffer.waiting > 0)
+            sender = TableSender(self._append, self._clock)
+            sender.send(rows)
+            sender.drain()
+            with self._state:
+                self._tally.appended(rows.num_rows, rows.nbytes, sender.refused)
+        return rows.num_rows
 
     def flush(self) -> ProducerMetrics:
         """Send all that was accepted, waiting out every back-off on the workspace's clock.
