@@ -2,11 +2,14 @@ import threading
 from collections import defaultdict
 from itertools import pairwise
 
+import pyarrow as pa
 import pytest
 
 from kit.base.clock import ManualClock, WallClock, now_ms
 from kit.base.errors import KitError
 from kit.base.ids import Entropy
+from kit.base.settings import Settings
+from kit.streams import Streams
 from kit.streams.aggregate import aggregate, disaggregate
 from kit.streams.produce.options import ProducerOptions
 from kit.streams.produce.producer import Producer
@@ -470,6 +473,34 @@ def test_threads_share_a_producer_and_each_keeps_its_order(failing_kinesis):
     assert delivered == {
         f"{name}-{rest}": [b"%d" % index for index in range(rest, 2_000, 5)] for name in "abcd" for rest in range(5)
     }
+
+
+def test_a_table_goes_in_behind_what_was_put_before(tmp_path, clock):
+    streams = Streams(tmp_path / "streams", clock=clock, entropy=Entropy(1), settings=Settings())
+    stream = streams.create("s")
+    rows = pa.table({"partition_key": ["k"] * 3_000, "data": [b"%d" % number for number in range(1, 3_001)]})
+    with Producer(
+        streams.client(), "s", clock=clock, entropy=Entropy(1), background=False, append=stream.append
+    ) as producer:
+        producer.put(b"0", "k")
+        assert producer.put_table(rows) == 3_000
+        producer.put(b"3001", "k")
+    stored = [int(record.data) for record in stream]
+
+    assert stored == list(range(3_002))
+    metrics = producer.metrics
+    assert (metrics.user_records_put, metrics.kinesis_records_put) == (3_002, 3_002)
+    assert metrics.retries == 2_001  # all that the second has no budget for
+    streams.close()
+
+
+def test_a_table_through_a_client_alone_is_put_row_by_row(make):
+    kinesis, producer = make(shards=1)
+
+    producer.put_table(pa.table({"partition_key": ["a", "b"], "data": [b"1", b"2"]}))
+    producer.flush()
+
+    assert kinesis.delivered() == [("a", b"1"), ("b", b"2")]
 
 
 @pytest.mark.parametrize(
