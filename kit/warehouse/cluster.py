@@ -97,8 +97,7 @@ class Cluster:
         """Begin a transaction on each cursor; all see one state of the database, that of the catalog returned."""
         with self._leader_lock:
             for cursor in cursors:
-                fetch(cursor, "BEGIN")
-                fetch(cursor, f"SELECT value FROM {store.SCHEMA}.cluster LIMIT 0")
+                fetch(cursor, f"BEGIN; SELECT value FROM {store.SCHEMA}.cluster LIMIT 0")
             return self._catalog
 
     def next_database(self) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kit.warehouse.connection import Connection, fetch, row
+from kit.warehouse.connection import Connection, fetch
 from kit.warehouse.plan.context import width_of
 from kit.warehouse.plan.expression import quote
 from kit.warehouse.plan.nodes import Column
@@ -33,15 +33,13 @@ def size_bytes(cursor: Connection, database: str, segment: Segment, rows: Sequen
     """Bytes of the rows that producers left: fixed widths, and for text the lengths that DuckDB has counted."""
     fixed = sum(width_of(column.type) for column in segment.root.columns if not _is_text(column))
     text = [column for column in segment.root.columns if _is_text(column)]
-    total = sum(rows) * fixed
-    for producer, count in enumerate(rows):
-        if not text or not count:
-            continue
-        lengths = ", ".join(f"stats({quote(column.id)})" for column in text)
-        source = table(database, segment.number, producer)
-        found = row(cursor, f"SELECT {lengths} FROM {source} LIMIT 1")
-        total += sum(each.get("total_string_length", 0) or 0 for each in found if each is not None)
-    return total
+    if not text or not any(rows):
+        return sum(rows) * fixed
+    lengths = ", ".join(f"stats({quote(column.id)})" for column in text)
+    sources = [table(database, segment.number, producer) for producer, count in enumerate(rows) if count]
+    found = fetch(cursor, " UNION ALL ".join(f"(SELECT {lengths} FROM {source} LIMIT 1)" for source in sources))
+    counted = sum(each.get("total_string_length", 0) or 0 for one in found for each in one if each is not None)
+    return sum(rows) * fixed + counted
 
 
 def _is_text(column: Column) -> bool:

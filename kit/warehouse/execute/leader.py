@@ -97,8 +97,9 @@ class _Run:
         self._database = cluster.next_database()
         self._fragments: list[Fragment] = []
         self._moved: list[Moved] = []
+        self._leader = cluster.cursor()
         self._tasks = [self._task(segment, number) for segment in plan.segments for number in self._numbers(segment)]
-        self._release = _Release(cluster, [task.cursor for task in self._tasks], self._database)
+        self._release = _Release(cluster, [self._leader, *(task.cursor for task in self._tasks)], self._database)
 
     def answer(self, version: int, limit_bytes: int) -> Answer:
         with self._released_on_error():
@@ -110,9 +111,8 @@ class _Run:
             task = self._tasks[-1]
             sql = self._sql(task)
             with self._cancellation.running(task.cursor):
-                consumed = consume(task.cursor, sql, self._bound_to(sql))
-                if task.segment.reads_tables:
-                    fetch(task.cursor, "COMMIT")
+                consumed = consume(task.cursor, sql, self._values(task))
+                self._commit(task)
             self._release()
             return consumed
 
@@ -120,6 +120,7 @@ class _Run:
         """Run every segment but the last, which is returned."""
         self._attach()
         reading = [task.cursor for task in self._tasks if task.segment.reads_tables]
+        self._release.begun.update(reading)
         if self._cluster.begin_together(reading).version != version:
             raise StalePlan
         *before, last = self._plan.segments
@@ -148,7 +149,7 @@ class _Run:
 
     def _attach(self) -> None:
         if len(self._plan.segments) > 1:
-            exchange.attach(self._tasks[-1].cursor, self._database)
+            exchange.attach(self._leader, self._database)
 
     def _stage(self, segments: Sequence[Segment]) -> None:
         """Run every fragment of one stage; the first error cancels the others and is raised when all have stopped."""
@@ -174,11 +175,16 @@ class _Run:
         target = exchange.table(self._database, task.segment.number, task.number)
         start_ms = self._clock.ms
         with self._cancellation.running(task.cursor):
-            rows = value(task.cursor, f"CREATE TABLE {target} AS {sql}", self._bound_to(sql))
+            rows = value(task.cursor, f"CREATE TABLE {target} AS {sql}", self._values(task))
             profile = task.cursor.get_profiling_information()
-            if task.segment.reads_tables:
-                fetch(task.cursor, "COMMIT")
+            self._commit(task)
         return Fragment(task.segment.number, number, start_ms, self._clock.ms - start_ms, rows, profile)
+
+    def _commit(self, task: _Task) -> None:
+        """Let the exchange have what the fragment wrote."""
+        if task.segment.reads_tables:
+            fetch(task.cursor, "COMMIT")
+            self._release.begun.discard(task.cursor)
 
     def _finish(self, segment: Segment, limit_bytes: int) -> Answer:
         """The leader's part: its rows stream to the caller, as many as fit are pulled now."""
@@ -190,7 +196,7 @@ class _Run:
         if wide:
             self._release.widen()
         with self._cancellation.running(task.cursor):
-            reader = task.cursor.sql(sql, params=self._bound_to(sql)).to_arrow_reader(BATCH_ROWS)
+            reader = task.cursor.sql(sql, params=self._values(task)).to_arrow_reader(BATCH_ROWS)
             held, rest = drain(reader, limit_bytes)
         rows = sum(batch.num_rows for batch in held)
         number = 0 if segment.site == "one slice" else LEADER
@@ -203,25 +209,26 @@ class _Run:
     def _sql(self, task: _Task) -> str:
         return filled(task.segment.sql, database=self._database, number=task.number, shape=self._plan.shape)
 
-    def _bound_to(self, sql: str) -> dict[str, Any]:
+    def _values(self, task: _Task) -> dict[str, Any]:
         # DuckDB refuses values that a statement does not ask for.
-        return {name: value for name, value in self._parameters.items() if f"${name}" in sql}
+        return {name: self._parameters[name] for name in task.segment.parameters}
 
     def _measure(self, segment: Segment, rows: Sequence[int]) -> None:
         assert segment.exchange is not None
-        size = exchange.size_bytes(self._tasks[-1].cursor, self._database, segment, rows)
+        size = exchange.size_bytes(self._leader, self._database, segment, rows)
         copies = self._plan.shape.slices if segment.exchange == "broadcast" else 1
         self._moved.append(Moved(segment.number, segment.exchange, sum(rows) * copies, size * copies))
 
 
 class _Release:
-    """Gives back what a run holds; once."""
+    """Gives back what a run holds; once. `begun` are the cursors with a transaction open."""
 
     def __init__(self, cluster: Cluster, cursors: Sequence[Connection], database: str) -> None:
         self._cluster = cluster
         self._cursors = list(cursors)
         self._database = database
         self._wide: Any = None
+        self.begun: set[Connection] = set()
 
     def widen(self) -> None:
         """Let the leader use all cores until the run is released."""
@@ -234,9 +241,9 @@ class _Release:
             return
         if self._wide is not None:
             self._wide.__exit__(None, None, None)
-        for cursor in cursors:
+        for cursor in self.begun:
             self._cluster.end(cursor)
-        exchange.detach(cursors[-1], self._database)
+        exchange.detach(cursors[0], self._database)
         for cursor in cursors:
             self._cluster.give_back(cursor)
 

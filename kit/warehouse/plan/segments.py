@@ -23,6 +23,8 @@ from kit.warehouse.plan.relation import Relation, ids
 
 Site: TypeAlias = Literal["slices", "one slice", "leader"]
 DESTINATION = "destination"
+_QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
+_PARAMETER = re.compile(r"\$([A-Za-z_]\w*)")
 _MARKER = re.compile(r'"@subquery (\d+)"')
 
 
@@ -41,6 +43,7 @@ class Segment:
     exchange: ExchangeKind | None
     reads: tuple[int, ...]
     reads_tables: bool
+    parameters: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,9 @@ class Cutter:
         sql = self._answered(sql)
         reads = tuple(sorted({int(found) for found in re.findall(r'"segment(\d+)_', sql)}))
         stage = max((self.segments[number].stage + 1 for number in reads), default=0)
-        segment = Segment(len(self.segments), stage, _site(root), sql, root, exchange, reads, '"slice' in sql)
+        segment = Segment(
+            len(self.segments), stage, _site(root), sql, root, exchange, reads, '"slice' in sql, _parameters(sql)
+        )
         self.segments.append(segment)
         return segment
 
@@ -144,6 +149,11 @@ class Cutter:
                 received = self._asked[number] = self._sent(plan)
             sql = sql.replace(marker_sql(number), received.source("*"))
         return sql
+
+
+def _parameters(sql: str) -> frozenset[str]:
+    """The names of the values that a statement asks for; what is quoted asks for none."""
+    return frozenset(_PARAMETER.findall(_QUOTED.sub("", sql)))
 
 
 def _only_once(placed: Placed) -> Placed:
