@@ -568,6 +568,17 @@ def test_little_in_common_is_two_tables_unless_schemas_are_combined(catalog: Cat
     }  # fmt: skip
 
 
+def test_seven_columns_of_ten_in_common_are_too_few_and_eight_enough(catalog: Catalog, put_json: Put) -> None:
+    for common in (7, 8):
+        for file, own in (("a", "x"), ("b", "y")):
+            names = [f"c{number}" for number in range(common)] + [f"{own}{number}" for number in range(10 - common)]
+            put_json(f"s3://lake/t{common}/{file}.json", dict.fromkeys(names, 1))
+    report = catalog.crawl("s3://lake/", database="nyc")
+    assert report.created == ("t8",)
+    assert "schemas that have too little in common" not in str(reasons(report))
+    assert "json (c0, c1, c2, c3, …)" in reasons(report)["t7/a.json"]
+
+
 def test_a_column_of_a_keys_name_is_hidden_where_columns_have_names(catalog: Catalog, put_parquet: Put) -> None:
     put_parquet("s3://lake/t/year=2013/a.parquet", year=[2013], delay=[1])
     report = catalog.crawl("s3://lake/t/", database="nyc")

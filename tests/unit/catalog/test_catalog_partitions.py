@@ -264,6 +264,19 @@ def test_types_whose_comparison_depends_on_the_query_are_not_pruned(kind: str) -
     assert condition("k", parse(kind), OneOf((0.1 if kind == "float" else "a",))) is None
 
 
+def test_decimals_finer_than_a_double_are_found_at_the_bound_itself(catalog: Catalog) -> None:
+    catalog.create_database("nyc")
+    shape = descriptor("parquet", (Column("a", "int"),), "s3://b/t/")
+    texts = ["1234567890123456.788", "1234567890123456.789", "1234567890123456.790"]
+    catalog.create_table(
+        Table("nyc", "flights", shape, (Column("k", "decimal(20,3)"),)), [partition(text) for text in texts]
+    )
+    middle = Decimal(texts[1])
+    assert found(catalog, k=OneOf((middle,))) == [(texts[1],)]
+    assert set(found(catalog, k=Between(middle))) == {(texts[1],), (texts[2],)}
+    assert set(found(catalog, k=Between(None, middle, high_open=True))) == {(texts[0],)}
+
+
 def test_a_condition_binds_its_values() -> None:
     assert condition("k0", parse("string"), OneOf(("' OR 1=1 --",))) == Condition("k0 = ?", ("' OR 1=1 --",), True)
     assert condition("k0", parse("int"), Between(Decimal("1.5"), 3, high_open=True)) == Condition(
