@@ -1,10 +1,14 @@
-"""How calls of a Kinesis client fail, whether the client is a workspace's or boto3's."""
+"""How a Kinesis client is called and how its calls fail, whether it is a workspace's or boto3's."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 from kit.base.errors import KitError
+
+Operation: TypeAlias = Callable[..., Mapping[str, Any]]
+"""An operation of the public API: the members of the request as keywords, the answer as a dict."""
 
 RETRYABLE = frozenset(
     {

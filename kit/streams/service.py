@@ -27,6 +27,7 @@ from kit.streams.tokens import Tokens, workspace_secret
 if TYPE_CHECKING:
     from kit.streams.api.client import Client
     from kit.streams.api.subscription import Subscriptions
+    from kit.streams.queue import Queues
 
 POOL_THREADS = 8
 
@@ -119,7 +120,17 @@ class Streams:
         pool = self.__dict__.pop("pool", None)
         if pool is not None:
             pool.shutdown()
+        queues = self.__dict__.pop("queues", None)
+        if queues is not None:
+            queues.close()
         self._metadata.close()
+
+    @cached_property
+    def queues(self) -> Queues:
+        """Queues as in SQS, to see what a stream is not."""
+        from kit.streams.queue import Queues
+
+        return Queues(self.folder / "queues.sqlite", clock=self.clock, entropy=self.entropy)
 
     # For the parts of this package.
 

@@ -6,13 +6,13 @@ What the public API limits is limited here as well (`put_record`, `put_records`,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from kit.base.clock import now_ms
 from kit.base.ids import Entropy
-from kit.streams import faults, scan
+from kit.streams import applications, faults, scan
 from kit.streams.entries import Data, Puttable
 from kit.streams.faults import Faults
 from kit.streams.limits import ANSWER_RECORDS
@@ -25,7 +25,16 @@ from kit.streams.scan import Span, Start
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from kit.base.progress import Progress
+    from kit.streams.consume.consumer import Consumer
+    from kit.streams.consume.processor import RecordProcessor
+    from kit.streams.consume.records import ConsumedRecord
+    from kit.streams.produce.producer import Producer
+    from kit.streams.produce.replay import Replayed
+    from kit.streams.queue import Queue
     from kit.streams.service import Streams
+    from kit.streams.trigger.invoker import Function
+    from kit.streams.trigger.mapping import Destination, EventSourceMapping
 
 
 class Stream:
@@ -64,7 +73,72 @@ class Stream:
         """
         return self._put.table(self._faults, rows)
 
+    def producer(self, *, background: bool = True, **options: Any) -> Producer:
+        """Batches, aggregates and retries records as the Kinesis Producer Library does; options: `ProducerOptions`.
+
+        Without `background` nothing is sent by time alone, which makes a run under a moved clock repeatable.
+        """
+        return applications.producer(self._streams, self.name, background=background, options=options)
+
+    def replay(
+        self,
+        source: Any,
+        *,
+        key: str | Sequence[str] | None = None,
+        time: str | None = None,
+        columns: Sequence[str] | None = None,
+        rate: float | None = None,
+        speedup: float | None = None,
+        progress: Progress | None = None,
+    ) -> Replayed:
+        """Send the rows of a file, table, frame or Result as JSON, in the order of the column `time`.
+
+        At once; or `rate` records a second; or at the events' own distances, `speedup` times faster. `key` names the
+        column, or columns, of the partition key.
+        """
+        return applications.replay(
+            self._streams,
+            self.name,
+            source,
+            key=key,
+            time=time,
+            columns=columns,
+            rate=rate,
+            speedup=speedup,
+            progress=progress,
+        )
+
     # Out.
+
+    def consumer(
+        self,
+        application: str,
+        on_records: Callable[[Sequence[ConsumedRecord]], object] | None = None,
+        *,
+        processor: Callable[[], RecordProcessor] | None = None,
+        worker: str = "worker",
+        **options: Any,
+    ) -> Consumer:
+        """A worker of an application, as the Kinesis Client Library has it; options: `ConsumerOptions`.
+
+        Shards are leased and balanced among all workers of the application, progress is kept in checkpoints.
+        """
+        return applications.consumer(self._streams, self.name, application, on_records, processor, worker, options)
+
+    def trigger(
+        self,
+        function: Function,
+        *,
+        name: str | None = None,
+        on_failure: Stream | Queue | Destination | None = None,
+        worker: str = "mapping",
+        **options: Any,
+    ) -> EventSourceMapping:
+        """Call a function with batches of records, as a Kinesis trigger of AWS Lambda does; options: `MappingOptions`.
+
+        What is given up goes to `on_failure`: a stream, a queue or a function.
+        """
+        return applications.trigger(self._streams, self.name, function, name, on_failure, worker, options)
 
     def get_shard_iterator(
         self,

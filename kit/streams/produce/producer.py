@@ -19,7 +19,7 @@ from kit.base.clock import Clock, Stopwatch, now_ms
 from kit.base.errors import KitError
 from kit.base.ids import Entropy
 from kit.streams.aggregate import AggregateBuilder, looks_aggregated
-from kit.streams.calls import as_kit_error, code_of, is_retryable
+from kit.streams.calls import Operation, as_kit_error, code_of, is_retryable
 from kit.streams.hashing import HASH_KEYS
 from kit.streams.hashing import hash_key as hash_key_of
 from kit.streams.produce.buffer import Buffer, Request
@@ -42,8 +42,10 @@ STEP_SECONDS = 0.05
 class PutClient(Protocol):
     """The operations of a Kinesis client that producing needs."""
 
-    def put_records(self, **parameters: Any) -> Mapping[str, Any]: ...
-    def list_shards(self, **parameters: Any) -> Mapping[str, Any]: ...
+    @property
+    def put_records(self) -> Operation: ...
+    @property
+    def list_shards(self) -> Operation: ...
 
 
 class Producer:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from kit.base.backoff import Backoff
 from kit.base.clock import Clock
 from kit.base.ids import Entropy
-from kit.streams.calls import is_retryable
+from kit.streams.calls import Operation, is_retryable
 from kit.streams.queue import Queue
 
 ATTEMPTS = 10
 
 
 class PutRecordClient(Protocol):
-    def put_record(self, **parameters: Any) -> Mapping[str, Any]: ...
+    @property
+    def put_record(self) -> Operation: ...
 
 
 def to_queue(queue: Queue) -> Callable[[dict[str, Any]], None]:

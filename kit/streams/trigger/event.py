@@ -121,13 +121,14 @@ def failure_record(
     answers: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
     """What an on-failure destination is told of a batch that was given up. The records stay in the stream."""
-    record: dict[str, Any] = {
+    return {
         "requestContext": {
             "requestId": request_id,
             "functionArn": function_arn(function),
             "condition": condition,
             "approximateInvokeCount": invocations,
         },
+        **_response_context(invocations, unhandled=unhandled),
         "version": "1.0",
         "timestamp": iso(at_ms),
         "KinesisBatchInfo": {
@@ -140,11 +141,13 @@ def failure_record(
             "streamArn": stream_arn,
         },
     }
-    if invocations:
-        record["responseContext"] = {"statusCode": 200, "executedVersion": "$LATEST"}
-        if unhandled:
-            record["responseContext"]["functionError"] = "Unhandled"
-    return record
+
+
+def _response_context(invocations: int, *, unhandled: bool) -> dict[str, Any]:
+    if not invocations:
+        return {}
+    failure = {"functionError": "Unhandled"} if unhandled else {}
+    return {"responseContext": {"statusCode": 200, "executedVersion": "$LATEST", **failure}}
 
 
 def arrival_ms(answer: Mapping[str, Any]) -> int:
