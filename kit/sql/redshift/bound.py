@@ -32,18 +32,22 @@ class BoundTable:
 class BoundQuery:
     """A query whose names are resolved and whose functions and operators are DuckDB's.
 
-    `tree` generates as DuckDB SQL as it is. In it, every `exp.Table` is a base table (`db` and `this` resolved, with
-    an alias) or names a CTE (no `db`); every `exp.Column` carries the alias of its source; aliases are unique in the
-    whole tree; `*` is expanded; every column and projection has its DuckDB type in `.type`; the user's parameters and
-    the session's values (`parameters`) are `exp.Parameter`, `$name` in SQL.
+    `tree` generates as DuckDB SQL as it is, with the macros of `MACROS` installed. In it, every `exp.Table` is a base
+    table (`db` and `this` resolved, with an alias) or names a CTE (no `db`); every `exp.Column` carries the alias of its
+    source, but those in ORDER BY that name a projection; aliases are unique in the whole tree; projections are aliased
+    and their names unique in their block; `*` is expanded; every column and projection has its DuckDB type in `.type`.
 
-    `volatile` names functions whose value changes from one run to the next (such a query's answer is not cached);
-    `leader_only` those that Redshift runs on the leader alone.
+    `columns` are the answer's, by position. `parameters` are the user's values and `session` the names of those that the
+    session provides when the query runs; both are `$name` in SQL. `volatile` names functions whose value changes from
+    one run to the next (such a query's answer is not cached); `leader_only` those that Redshift runs on the leader alone.
+    `narrow`: a product of decimals is computed in 64 bits for speed and may overflow there; bind again with `wide` then.
     """
 
     tree: exp.Query
     columns: tuple[BoundColumn, ...]
     tables: tuple[BoundTable, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    session: frozenset[str] = frozenset()
     volatile: frozenset[str] = frozenset()
     leader_only: frozenset[str] = frozenset()
+    narrow: bool = False

@@ -26,8 +26,6 @@ _ROWS: Final[tuple[Row, ...]] = (
     ("split_to_array", "text, text", "super", "to_json(string_split($1, $2))"),
     ("subarray", "super, int", "super", "rs_subarray($1, $2, 2147483647)"),
     ("subarray", "super, int, int", "super", "rs_subarray($1, $2, $3)"),
-    ("lower_attribute_names", "super", "super", "rs_recase($1, FALSE)"),
-    ("upper_attribute_names", "super", "super", "rs_recase($1, TRUE)"),
 )
 
 
