@@ -1,0 +1,193 @@
+"""What looks like a function and is not one: its arguments are not all evaluated, or their types follow no signature."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from sqlglot import exp
+
+from kit.sql.athena import coerce, operators, types
+from kit.sql.athena.expression import (
+    AGGREGATE,
+    SUBQUERY,
+    VOLATILE,
+    WINDOW,
+    Expr,
+    combine,
+    exact,
+)
+from kit.sql.athena.literals import string_literal
+from kit.sql.athena.scope import Scope
+from kit.sql.athena.translation import CATALOG, Translation
+from kit.sql.athena.types import BOOLEAN, UNKNOWN, quote
+
+Form = Callable[[Translation, Any, Sequence[exp.Expr], Scope], Expr]
+
+_NULL: Final = Expr("NULL", UNKNOWN, constant=None)
+
+
+def _evaluated(t: Translation, arguments: Sequence[exp.Expr], scope: Scope) -> list[Expr]:
+    for argument in arguments:
+        if isinstance(argument, (exp.Star, exp.Lambda)):
+            raise t.error("SYNTAX_ERROR", f"mismatched input '{argument.sql('trino')}'", argument)
+    return [exact(t.expression(argument, scope)) for argument in arguments]
+
+
+def _count(t: Translation, node: exp.Expr, arguments: Sequence[exp.Expr], low: int, high: int | None = None) -> None:
+    if len(arguments) < low or (high is not None and len(arguments) > high):
+        raise t.error("INVALID_FUNCTION_ARGUMENT", f"Invalid number of arguments for '{node.name.lower()}'", node)
+
+
+def _if(t: Translation, node: exp.Expr, arguments: Sequence[exp.Expr], scope: Scope) -> Expr:
+    _count(t, node, arguments, 2, 3)
+    condition, *results = _evaluated(t, arguments, scope)
+    if condition.type not in (BOOLEAN, UNKNOWN):
+        raise t.mismatch(f"IF condition must evaluate to a boolean (actual: {condition.type})", arguments[0])
+    then, default = results if len(results) == 2 else (results[0], _NULL)
+    then, default = coerce.common(
+        t, [then, default], node, "Result types for IF must be the same or coercible to a common type"
+    )
+    return combine(
+        f"(CASE WHEN {condition.sql} THEN {then.sql} ELSE {default.sql} END)", then.type, (condition, then, default)
+    )
+
+
+def _coalesce(t: Translation, node: exp.Expr, arguments: Sequence[exp.Expr], scope: Scope) -> Expr:
+    _count(t, node, arguments, 2)
+    message = "All COALESCE operands must be the same type or coercible to a common type"
+    parts = coerce.common(t, _evaluated(t, arguments, scope), node, message)
+    return combine(f"coalesce({', '.join(part.sql for part in parts)})", parts[0].type, parts)
+
+
+def _nullif(t: Translation, node: exp.Expr, arguments: Sequence[exp.Expr], scope: Scope) -> Expr:
+    _count(t, node, arguments, 2, 2)
+    first, second = _evaluated(t, arguments, scope)
+    equal = operators.compare(t, "=", first, second, node)
+    return combine(f"(CASE WHEN {equal.sql} THEN NULL ELSE {first.sql} END)", first.type, (first, equal))
+
+
+def _try(t: Translation, node: exp.Expr, arguments: Sequence[exp.Expr], scope: Scope) -> Expr:
+    _count(t, node, arguments, 1, 1)
+    (value,) = _evaluated(t, arguments, scope)
+    if value.flags & (VOLATILE | SUBQUERY | WINDOW | AGGREGATE):
+        raise t.unsupported(
+            "TRY around a subquery, an aggregation, a window or a random function",
+            node,
+            "Wrap the part that fails: TRY(CAST(x AS bigint)).",
+        )
+    return combine(f"TRY({value.sql})", value.type, (value,))
+
+
+def _row(t: Translation, node: exp.Expr, arguments: Sequence[exp.Expr], scope: Scope) -> Expr:
+    return make_row(_evaluated(t, arguments, scope))
+
+
+def make_row(items: Sequence[Expr]) -> Expr:
+    """An anonymous row; a field that is only NULL is a boolean to DuckDB, as good as any type."""
+    kind = types.row((None, item.type) for item in items)
+    parts = (f"{quote(name)} := {item.sql}" for name, item in zip(types.row_names(kind), items, strict=True))
+    return combine(f"struct_pack({', '.join(parts)})", kind, items)
+
+
+def _extreme(word: str) -> Form:
+    """GREATEST and LEAST: NULL where any argument is."""
+
+    def form(t: Translation, node: exp.Expr, arguments: Sequence[exp.Expr], scope: Scope) -> Expr:
+        _count(t, node, arguments, 1)
+        message = f"Unexpected parameters for function {word}. Expected: {word}(E) E:orderable"
+        parts = coerce.common(t, _evaluated(t, arguments, scope), node, message)
+        if not types.is_orderable(parts[0].type):
+            raise t.error("FUNCTION_NOT_FOUND", message, node)
+        missing = " OR ".join(f"{part.sql} IS NULL" for part in parts)
+        sql = f"(CASE WHEN {missing} THEN NULL ELSE {word}({', '.join(part.sql for part in parts)}) END)"
+        return combine(sql, parts[0].type, parts)
+
+    return form
+
+
+def _concat(t: Translation, node: exp.Expr, arguments: Sequence[exp.Expr], scope: Scope) -> Expr:
+    if len(arguments) < 2:
+        raise t.error("INVALID_FUNCTION_ARGUMENT", "There must be two or more concatenation arguments", node)
+    first, *rest = _evaluated(t, arguments, scope)
+    for part in rest:
+        first = operators.concatenate(t, first, part, node)
+    return first
+
+
+def _grouping(t: Translation, node: exp.Expr, arguments: Sequence[exp.Expr], scope: Scope) -> Expr:
+    parts = _evaluated(t, arguments, scope)
+    if not parts or not all(part.sql in scope.groups for part in parts):
+        message = (
+            "The arguments to GROUPING() must be expressions referenced by the GROUP BY at the associated query level"
+        )
+        raise t.error("INVALID_ARGUMENTS", message, node)
+    return combine(f"grouping({', '.join(part.sql for part in parts)})", types.BIGINT, parts, AGGREGATE)
+
+
+def _typeof(t: Translation, node: exp.Expr, arguments: Sequence[exp.Expr], scope: Scope) -> Expr:
+    _count(t, node, arguments, 1, 1)
+    (value,) = _evaluated(t, arguments, scope)
+    return replace(string_literal(str(value.type)), type=types.VARCHAR, ungrouped=value.ungrouped)
+
+
+def _now(t: Translation, node: exp.Expr, arguments: Sequence[exp.Expr], _: Scope) -> Expr:
+    return Expr("kit_now()", types.timestamp_tz(_precision(t, node, arguments), "UTC"))
+
+
+def _localtimestamp(t: Translation, node: exp.Expr, arguments: Sequence[exp.Expr], _: Scope) -> Expr:
+    return Expr("timezone('UTC', kit_now())", types.timestamp(_precision(t, node, arguments)))
+
+
+def _localtime(t: Translation, node: exp.Expr, arguments: Sequence[exp.Expr], _: Scope) -> Expr:
+    return Expr("CAST(timezone('UTC', kit_now()) AS TIME)", types.time(_precision(t, node, arguments)))
+
+
+def _precision(t: Translation, node: exp.Expr, arguments: Sequence[exp.Expr]) -> int:
+    """The clock counts milliseconds; asking for fewer digits would have to round."""
+    if not arguments:
+        return 3
+    digits = arguments[0].name
+    if digits not in ("3", "4", "5", "6"):
+        raise t.unsupported(f"A precision of {digits} for the current time", node, "Use 3 to 6 digits, or CAST.")
+    return int(digits)
+
+
+def _current_date(_: Translation, __: exp.Expr, ___: Sequence[exp.Expr], ____: Scope) -> Expr:
+    return Expr("CAST(timezone('UTC', kit_now()) AS DATE)", types.DATE)
+
+
+def _current_time(t: Translation, node: exp.Expr, _: Sequence[exp.Expr], __: Scope) -> Expr:
+    raise t.unsupported("time with time zone", node, "Use localtime, or CAST(now() AS time).")
+
+
+def _session(value: Callable[[Translation], str]) -> Form:
+    def form(t: Translation, _: exp.Expr, __: Sequence[exp.Expr], ___: Scope) -> Expr:
+        return replace(string_literal(value(t)), type=types.VARCHAR)
+
+    return form
+
+
+FORMS: Final[dict[str, Form]] = {
+    "if": _if,
+    "coalesce": _coalesce,
+    "nullif": _nullif,
+    "try": _try,
+    "row": _row,
+    "greatest": _extreme("greatest"),
+    "least": _extreme("least"),
+    "concat": _concat,
+    "grouping": _grouping,
+    "typeof": _typeof,
+    "now": _now,
+    "current_timestamp": _now,
+    "localtimestamp": _localtimestamp,
+    "localtime": _localtime,
+    "current_date": _current_date,
+    "current_time": _current_time,
+    "current_user": _session(lambda _: "boathouse"),
+    "current_catalog": _session(lambda _: CATALOG),
+    "current_schema": _session(lambda t: t.environment.database),
+    "current_timezone": _session(lambda _: "UTC"),
+}

@@ -1,0 +1,88 @@
+"""GROUP BY: plain keys, ordinals, GROUPING SETS, CUBE and ROLLUP."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from kit.sql.athena.expression import AGGREGATE, WINDOW, Expr, cast_sql, exact
+from kit.sql.athena.types import is_comparable
+
+if TYPE_CHECKING:
+    from kit.sql.athena.scope import Scope
+    from kit.sql.athena.translation import Translation
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """The clause as text, and its keys as the text that they have wherever they stand."""
+
+    sql: str = ""
+    keys: Set[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.sql)
+
+
+def group_by(t: Translation, node: exp.Select, scope: Scope) -> Grouping:
+    """The grouping of a SELECT."""
+    clause = node.args.get("group")
+    if clause is None:
+        return Grouping()
+    t.only(clause, "expressions")
+    if not clause.expressions:
+        raise t.error("SYNTAX_ERROR", "mismatched input after GROUP BY. Expecting: <expression>", clause)
+    keys: set[str] = set()
+    elements = [_element(t, element, node, scope, keys) for element in clause.expressions]
+    return Grouping(f" GROUP BY {', '.join(elements)}", frozenset(keys))
+
+
+def _element(t: Translation, element: exp.Expr, node: exp.Select, scope: Scope, keys: set[str]) -> str:
+    match element:
+        case exp.GroupingSets():
+            return f"GROUPING SETS ({', '.join(_set(t, part, node, scope, keys) for part in element.expressions)})"
+        case exp.Cube() | exp.Rollup():
+            word = "CUBE" if isinstance(element, exp.Cube) else "ROLLUP"
+            return f"{word} ({', '.join(_set(t, part, node, scope, keys) for part in element.expressions)})"
+        case exp.Tuple():
+            # Without parentheses: `GROUP BY (a, b)` groups by two keys, not by one row.
+            return ", ".join(_key(t, part, node, scope, keys) for part in element.expressions) or "()"
+        case _:
+            return _key(t, element, node, scope, keys)
+
+
+def _set(t: Translation, part: exp.Expr, node: exp.Select, scope: Scope, keys: set[str]) -> str:
+    match part:
+        case exp.Tuple():
+            return f"({', '.join(_key(t, inner, node, scope, keys) for inner in part.expressions)})"
+        case exp.Cube() | exp.Rollup() | exp.GroupingSets():
+            return _element(t, part, node, scope, keys)
+        case _:
+            return f"({_key(t, part, node, scope, keys)})"
+
+
+def _key(t: Translation, part: exp.Expr, node: exp.Select, scope: Scope, keys: set[str]) -> str:
+    from kit.sql.athena.queries import ordinal_of
+
+    part = part.unnest() if isinstance(part, exp.Paren) else part
+    if isinstance(part, exp.Literal) and not part.is_string:
+        if any(column.is_star for column in node.expressions):
+            raise t.unsupported("A GROUP BY position in a query that selects *", part, "Name the columns.")
+        part = node.expressions[ordinal_of(t, part, len(node.expressions), "GROUP BY") - 1]
+        part = part.this if isinstance(part, exp.Alias) else part
+    key = exact(t.expression(part, scope))
+    if key.flags & (AGGREGATE | WINDOW):
+        message = "GROUP BY clause cannot contain aggregations, window functions or grouping operations"
+        raise t.error("EXPRESSION_NOT_SCALAR", message, part)
+    if not is_comparable(key.type):
+        raise t.mismatch(f"{key.type} is not comparable, and therefore cannot be used in GROUP BY", part)
+    keys.add(key.sql)
+    return key_text(key)
+
+
+def key_text(key: Expr) -> str:
+    """A grouping key as it stands in GROUP BY. A number alone would be taken for a position."""
+    return cast_sql(key.sql, key.type) if key.is_constant and key.type.name != "unknown" else key.sql
