@@ -92,8 +92,6 @@ class Connections:
         os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600))
         connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
-            # An exclusive lock first: two processes that switch a new file to WAL at once would else meet
-            # SQLITE_BUSY without the busy handler being asked.
             if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
                 self._switch_to_wal(connection)
             connection.execute(f"PRAGMA synchronous={self._durability}")
@@ -105,6 +103,7 @@ class Connections:
         return connection
 
     def _switch_to_wal(self, connection: sqlite3.Connection) -> None:
+        # Of two processes that switch a new file at once, one meets SQLITE_BUSY without the busy handler being asked.
         waited = threading.Event()
         deadline = BUSY_SECONDS
         while True:

@@ -99,6 +99,7 @@ class Catalog:
         """Add a table or view: as it is kept, version 1. Raises `AlreadyExistsException`, `EntityNotFoundException` for
         the database, `InvalidInputException` for names and types that do not hold."""
         checked = checked_table(table)
+        rows = tuple(partitions)  # whoever makes them up may itself ask this catalog
         now_ns = self._clock.now_ns()
         with self._writing() as connection:
             database = _database(connection, checked.database).name
@@ -118,7 +119,7 @@ class Catalog:
                 "INSERT INTO table_version VALUES (?, 1, ?, ?)", (cursor.lastrowid, encode_table(checked), now_ns)
             )
             keys = Keys.of(cursor.lastrowid, checked)
-            partition_rows.insert(connection, keys, partitions, now_ns, if_not_exists=False)
+            partition_rows.insert(connection, keys, rows, now_ns, if_not_exists=False)
         return replace(checked, version=1, created=instant(now_ns), updated=instant(now_ns))
 
     def table(self, database: str, name: str) -> Table:
@@ -208,10 +209,11 @@ class Catalog:
         Raises `AlreadyExistsException` unless `if_not_exists`, `HIVE_INVALID_PARTITION_VALUE` for a value that does
         not fit its key's type, `InvalidInputException` for too many or too few values.
         """
+        rows = tuple(partitions)
         now_ns = self._clock.now_ns()
         with self._writing() as connection:
             keys = Keys.of(*_table(connection, database, table))
-            return partition_rows.insert(connection, keys, partitions, now_ns, if_not_exists=if_not_exists)
+            return partition_rows.insert(connection, keys, rows, now_ns, if_not_exists=if_not_exists)
 
     def drop_partitions(
         self, database: str, table: str, values: Iterable[tuple[str | None, ...]], *, if_exists: bool = False
@@ -220,9 +222,10 @@ class Catalog:
 
         Raises `EntityNotFoundException` unless `if_exists`. No object in storage is touched.
         """
+        rows = tuple(values)
         with self._writing() as connection:
             keys = Keys.of(*_table(connection, database, table))
-            return partition_rows.delete(connection, keys, values, if_exists=if_exists)
+            return partition_rows.delete(connection, keys, rows, if_exists=if_exists)
 
     def update_partition(self, database: str, table: str, partition: Partition) -> None:
         """Replace location, descriptor and parameters of a partition. Raises `EntityNotFoundException`."""

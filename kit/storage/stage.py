@@ -1,9 +1,10 @@
 """Several objects that become visible together, or not at all: what CTAS, UNLOAD and uploads write.
 
-The staged files lie under the session's folder as they will lie in their buckets. With `into_empty`, they are
-published by one rename of that prefix's folder: readers, and a kill at any moment, find all of them or none, and of
-two writers into one prefix exactly one wins. Otherwise they are renamed one after the other; an error part of the way
-takes back those that were renamed and restores those that were replaced.
+The staged files lie under the session's folder as they will lie in their buckets. With `into_empty`, they are published
+by one rename of that prefix's folder: readers, and a kill at any moment, find all of them or none, and of two writers
+into one prefix exactly one wins. Otherwise they are renamed one after the other; an error part of the way takes back
+those that were renamed and restores those that were replaced; a kill part of the way leaves them: each complete, but
+not all.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ class Walk(Iterator[Found]):
                     self._levels.append(_Level(folder, self._entries(folder)))
                     break
                 try:
-                    status = entry.stat(follow_symlinks=False)
+                    status = _status(entry)
                 except FileNotFoundError:
                     continue
                 return Found(level.folder, name, status)
@@ -111,6 +111,11 @@ class Walk(Iterator[Found]):
 
 def is_regular(status: os.stat_result) -> bool:
     return stat.S_ISREG(status.st_mode)
+
+
+def _status(entry: os.DirEntry[str]) -> os.stat_result:
+    # On Windows the entry's own status has no inode, and so would never match the one that a put has recorded.
+    return os.lstat(entry.path) if os.name == "nt" else entry.stat(follow_symlinks=False)
 
 
 def _name_of(item: tuple[str, os.DirEntry[str]]) -> str:

@@ -17,7 +17,8 @@ from kit.catalog.types import BIGINT, BOOLEAN, DATE, DOUBLE, INT, STRING, TIMEST
 # Hive's own mark of NULL in text, and the empty field.
 _NULLS = frozenset({"", "\\N"})
 _INTEGER = re.compile(r"-?(?:0[0-9]|[1-9][0-9]*|0)")
-_DECIMAL = re.compile(r"-?(?:0[0-9]|[1-9][0-9]*|0)?(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?")
+_DECIMAL = re.compile(r"-?(?=\.?[0-9])(?:0[0-9]|[1-9][0-9]*|0)?(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?")
+_MIN_BIGINT, _MAX_BIGINT, _MAX_BIGINT_CHARACTERS = -(1 << 63), (1 << 63) - 1, 20
 _TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}(?:\.[0-9]{1,9})?")
 
 
@@ -26,12 +27,13 @@ def type_of_texts(texts: Iterable[str]) -> HiveType:
     values = set(texts) - _NULLS
     if not values:
         return VOID
-    if all(_INTEGER.fullmatch(value) for value in values):
-        return BIGINT if all(_fits(value, BIGINT) for value in values) else STRING
-    for kind, pattern in ((DOUBLE, _DECIMAL), (DATE, None), (TIMESTAMP, _TIMESTAMP), (BOOLEAN, None)):
-        if all((pattern is None or pattern.fullmatch(value)) and _fits(value, kind) for value in values):
-            return kind
-    return STRING
+    if all(map(_INTEGER.fullmatch, values)):
+        return BIGINT if all(map(_is_bigint, values)) else STRING
+    if all(map(_DECIMAL.fullmatch, values)):
+        return DOUBLE
+    if all(map(_TIMESTAMP.fullmatch, values)) and fits_all(values, TIMESTAMP):
+        return TIMESTAMP
+    return next((kind for kind in (DATE, BOOLEAN) if fits_all(values, kind)), STRING)
 
 
 def type_of_key(texts: Iterable[str | None]) -> HiveType:
@@ -46,6 +48,10 @@ def type_of_key(texts: Iterable[str | None]) -> HiveType:
 def fits_all(texts: Iterable[str | None], kind: HiveType) -> bool:
     """Whether a key of this type takes all the values."""
     return all(text is None or _fits(text, kind) for text in texts)
+
+
+def _is_bigint(text: str) -> bool:
+    return len(text) <= _MAX_BIGINT_CHARACTERS and _MIN_BIGINT <= int(text) <= _MAX_BIGINT
 
 
 def _fits(text: str, kind: HiveType) -> bool:
