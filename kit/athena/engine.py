@@ -165,7 +165,7 @@ class Connection:
                 raise watch.error from None
             if is_interrupt(error):
                 raise KitError("QUERY_CANCELLED", "Query cancelled by user", "") from None
-            raise translated(error, self._root) from error
+            raise watch.diagnose(translated(error, self._root)) from error
 
 
 class Batches:

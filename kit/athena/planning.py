@@ -65,6 +65,7 @@ class ScanPlan:
     sql: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
     streams: Mapping[str, object] = field(default_factory=dict)
+    data_files: Sequence[DataFile] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ class Planner:
             "\nUNION ALL\n".join(parts) or relation.empty(),
             relation.parameters,
             relation.streams,
+            [file for group in choice.groups for file in group.files],
         )
 
     def _choose(self, scan: Scan, pairs: Sequence[tuple[DataFile, Slice]]) -> _Choice:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kit.athena.diagnosis import diagnosed
 from kit.athena.engine import Connection, Statement, with_relations
 from kit.athena.job import Job, Streamed
 from kit.athena.meter import metered
@@ -49,6 +50,7 @@ def plan(job: Job, query: Query) -> PlannedQuery:
     for each in plans:
         parameters.update(each.parameters)
         streams.update(each.streams)
+    job.running.watch.diagnose = lambda error: diagnosed(error, plans)
     sql = with_relations(compiled.sql, {each.scan.relation: each.sql for each in plans})
     return PlannedQuery(compiled, plans, Statement(sql, parameters, streams, job.running.watch))
 

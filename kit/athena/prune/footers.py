@@ -72,11 +72,10 @@ class Footer:
 
     def physical_type(self, column: str) -> str:
         """Parquet's name of a column's type, as Athena's messages have it."""
-        leaves = self._leaves.get(column, ())
-        if len(leaves) != 1 or self._metadata.schema.column(leaves[0]).max_repetition_level:
+        leaves = [self._metadata.schema.column(leaf) for leaf in self._leaves.get(column, ())]
+        if len(leaves) != 1 or leaves[0].path != leaves[0].name:
             return "group"
-        name = self._metadata.schema.column(leaves[0]).physical_type
-        return {"BYTE_ARRAY": "BINARY"}.get(name, name)
+        return {"BYTE_ARRAY": "BINARY"}.get(leaves[0].physical_type, leaves[0].physical_type)
 
     def chunk_bytes(self, column: str) -> tuple[int, ...]:
         """Compressed bytes of a column in each row group; zeros for a column that the file does not have."""

@@ -114,7 +114,9 @@ def _joined(line: str, dialect: CsvDialect) -> str | None:
         return None
     if dialect.quote not in line and dialect.escape not in line:
         return line.replace(dialect.separator, _NUL)
-    return _NUL.join(fields(line, dialect))
+    # A line of one quote that is never closed has no field at all.
+    found = fields(line, dialect)
+    return _NUL.join(found) if found else None
 
 
 def fields(line: str, dialect: CsvDialect) -> list[str]:

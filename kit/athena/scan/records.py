@@ -225,6 +225,9 @@ def _avro_value(value: Any, kind: HiveType) -> Any:
     """The value as Arrow takes it: maps as pairs, no number for a date."""
     if value is None:
         return None
+    shape = _SHAPES.get(type(kind))
+    if shape is not None and not isinstance(value, shape):
+        raise TypeError("not nested")
     match kind:
         case ArrayType(element):
             return [_avro_value(each, element) for each in value]
@@ -236,6 +239,9 @@ def _avro_value(value: Any, kind: HiveType) -> Any:
     if kind in {DATE, TIMESTAMP} and not isinstance(value, date):
         raise TypeError("not a date")
     return value
+
+
+_SHAPES: dict[type, type] = {ArrayType: list, MapType: dict, StructType: dict}
 
 
 def _record_fields(schema: Any) -> list[dict[str, Any]]:

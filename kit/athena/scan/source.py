@@ -6,7 +6,7 @@ Names of parameters and streams carry the scan's own name as a prefix, so that s
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,13 +21,14 @@ class Watch:
     """What happens outside of DuckDB while a query runs: bytes that our own readers take, and their first error.
 
     An Arrow stream can hand on an error's text only, so the error itself waits here for whoever ran the query.
-    Used from several threads.
+    `diagnose` finds a better error for one that DuckDB raised, or gives it back. Used from several threads.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._bytes_read = 0
         self.error: KitError | None = None
+        self.diagnose: Callable[[KitError], KitError] = _as_it_is
 
     @property
     def bytes_read(self) -> int:
@@ -65,6 +66,10 @@ class DataFile:
             f"Error opening Hive split {self.uri} (offset=0, length={self.size_bytes}): the object does not exist.",
             "It was removed or replaced while the query ran: run the query again.",
         )
+
+
+def _as_it_is(error: KitError) -> KitError:
+    return error
 
 
 @dataclass(frozen=True, slots=True)
