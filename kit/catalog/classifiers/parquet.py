@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from kit.base.errors import KitError
 from kit.catalog.classifiers.classifier import CERTAIN, Classification, Field, Refusal, Sample, Shape
-from kit.catalog.classifiers.schema import are_similar, join_by_name
+from kit.catalog.classifiers.schema import VOID, are_similar, join_by_name
 from kit.catalog.model import Column, StorageDescriptor
 from kit.catalog.serde import descriptor
-from kit.catalog.types import BIGINT, STRING, from_arrow
+from kit.catalog.types import BIGINT, STRING, HiveType, from_arrow
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _MAGIC = b"PAR1"
 _ENCRYPTED_MAGIC = b"PARE"
@@ -18,7 +22,10 @@ _ENCRYPTED_MAGIC = b"PARE"
 
 @dataclass(frozen=True, slots=True)
 class ParquetShape:
+    """`mixed` names the columns whose types differ so much between files that they became strings."""
+
     fields: tuple[Field, ...]
+    mixed: tuple[str, ...] = ()
 
     @property
     def format(self) -> str:
@@ -31,7 +38,10 @@ class ParquetShape:
     def join(self, other: Shape, *, similar_only: bool) -> ParquetShape | None:
         if not isinstance(other, ParquetShape) or (similar_only and not are_similar(self.fields, other.fields)):
             return None
-        return ParquetShape(join_by_name(self.fields, other.fields))
+        fields = join_by_name(self.fields, other.fields)
+        unlike = {*self.mixed, *other.mixed}
+        unlike |= {each.name for each in (*self.fields, *other.fields) if each.type not in {STRING, VOID}}
+        return ParquetShape(fields, tuple(each.name for each in fields if each.type == STRING and each.name in unlike))
 
     def descriptor(self, columns: tuple[Column, ...], location: str, *, compressed: bool) -> StorageDescriptor:
         return descriptor(
@@ -42,7 +52,8 @@ class ParquetShape:
         return {"classification": "parquet"}
 
     def notes(self) -> tuple[str, ...]:
-        return ()
+        columns = ", ".join(self.mixed)
+        return (f"types differ between files, so that not all of them can be read: {columns}",) if self.mixed else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +64,14 @@ class ParquetClassifier:
         if not sample.head.startswith(_MAGIC) or sample.compression != "none":
             return None
         return _footer(sample)
+
+
+def _type(kind: pa.DataType) -> HiveType:
+    import pyarrow.types as pt
+
+    if pt.is_duration(kind):
+        return BIGINT  # Parquet itself knows no durations: to all but Arrow they are numbers
+    return VOID if pt.is_null(kind) else from_arrow(kind)
 
 
 def _footer(sample: Sample) -> Classification | Refusal:
@@ -69,8 +88,7 @@ def _footer(sample: Sample) -> Classification | Refusal:
     fields: list[Field] = []
     for column in schema:
         try:
-            # Parquet itself knows no durations: to all but Arrow they are numbers.
-            kind = BIGINT if pa.types.is_duration(column.type) else from_arrow(column.type)
+            kind = _type(column.type)
         except KitError:
             kind = STRING
             notes.append(f"column {column.name} is {column.type}, for which Hive has no type: string")

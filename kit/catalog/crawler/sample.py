@@ -15,6 +15,7 @@ from kit.storage import ObjectInfo, Storage
 
 HEAD_BYTES: Final = 1 << 20
 LONGEST_RECORD_BYTES: Final = 10 << 20
+GZIP_SUFFIX: Final = ".gz"
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 # How compressed data begin. Those beside gzip are named, so that the report says why they were left out.
 _MAGICS: Final = {
@@ -36,6 +37,11 @@ def take(storage: Storage, info: ObjectInfo) -> Sample | Refusal:
         compression = next((name for magic, name in _MAGICS.items() if start.startswith(magic)), "none")
         if compression not in {"none", "gzip"}:
             return Refusal(f"compressed with {compression}, which is not read yet")
+        if (compression == "gzip") != info.key.lower().endswith(GZIP_SUFFIX):
+            what = (
+                "gzip by its content, not by its name" if compression == "gzip" else "gzip by its name, not its content"
+            )
+            return Refusal(f"{what}: readers go by the name")
         try:
             head, is_whole, stored_bytes = _gunzipped(source) if compression == "gzip" else _plain(source)
         except (OSError, EOFError, zlib.error) as error:

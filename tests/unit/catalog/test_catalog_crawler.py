@@ -83,10 +83,14 @@ def test_a_gzipped_csv(catalog: Catalog, put_csv: Put, storage: Storage) -> None
     assert table.parameters["sizeKey"] == str(storage.head("s3://lake/t/a.csv.gz").size_bytes)
 
 
-def test_compression_is_told_by_the_bytes_not_by_the_name(catalog: Catalog, storage: Storage) -> None:
+def test_compression_that_the_name_does_not_tell_is_left_out(catalog: Catalog, storage: Storage) -> None:
     storage.put("s3://lake/t/a.csv", gzip.compress("\n".join(CSV).encode()))
-    catalog.crawl("s3://lake/t/", database="nyc")
-    assert catalog.table("nyc", "t").parameters["compressionType"] == "gzip"
+    storage.put("s3://lake/t/b.csv.gz", "\n".join(CSV))
+    report = catalog.crawl("s3://lake/t/", database="nyc")
+    assert reasons(report) == {
+        "t/a.csv": "gzip by its content, not by its name: readers go by the name",
+        "t/b.csv.gz": "gzip by its name, not its content: readers go by the name",
+    }
 
 
 def test_a_csv_without_a_header_gets_numbered_columns(catalog: Catalog, put_csv: Put) -> None:
@@ -511,6 +515,7 @@ def test_schemas_are_merged_over_the_files(catalog: Catalog, put_parquet: Put) -
         c=pa.array([1], pa.int64()),
         d=pa.array([1], pa.decimal128(5, 2)),
         s=pa.array([{"x": 1}]),
+        n=pa.array([None], pa.null()),
     )
     put_parquet(
         "s3://lake/t/b.parquet",
@@ -519,17 +524,20 @@ def test_schemas_are_merged_over_the_files(catalog: Catalog, put_parquet: Put) -
         c=pa.array(["x"]),
         d=pa.array([1], pa.decimal128(7, 4)),
         s=pa.array([{"y": "z"}]),
+        n=pa.array([1], pa.int32()),
         new=pa.array([True]),
     )
-    catalog.crawl("s3://lake/t/", database="nyc")
+    report = catalog.crawl("s3://lake/t/", database="nyc")
     assert schema(catalog.table("nyc", "t")) == {
         "a": "bigint",
         "b": "double",
         "c": "string",
         "d": "decimal(7,4)",
         "s": "struct<x:bigint,y:string>",
+        "n": "int",
         "new": "boolean",
     }
+    assert report.tables[0].notes == ("types differ between files, so that not all of them can be read: c",)
 
 
 def test_csv_files_fit_only_where_columns_keep_their_places(catalog: Catalog, put_csv: Put) -> None:
