@@ -12,11 +12,13 @@ leaves `locate` passes through a symbolic link; a folder without objects is remo
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 import unicodedata
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from kit.base.errors import KitError
 from kit.storage.failures import conflict, named
@@ -25,6 +27,7 @@ from kit.storage.keys import Location
 STAGING = ".staging"
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
+CHUNK_BYTES = 1 << 20
 # How often a folder may be pruned by others between its making and the rename into it.
 _RACES = 1000
 _PROBE = "ProBe-é"
@@ -180,6 +183,16 @@ def create_private(path: Path) -> int:
     """A file descriptor of a new file that only the user can read."""
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
     return os.open(path, flags, FILE_MODE)
+
+
+def write(path: Path, source: BinaryIO) -> str:
+    """Copy a binary file, to its end, to a new private one; the MD5 of the content in hexadecimal."""
+    digest = hashlib.md5()
+    with os.fdopen(create_private(path), "wb") as target:
+        while chunk := source.read(CHUNK_BYTES):
+            digest.update(chunk)
+            target.write(chunk)
+    return digest.hexdigest()
 
 
 def seal(path: Path, modified_ns: int) -> os.stat_result:

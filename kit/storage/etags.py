@@ -15,6 +15,7 @@ from hashlib import md5
 from pathlib import Path
 
 from kit.base.connections import Connections
+from kit.storage.keys import Location
 
 FILE = ".etags.sqlite"
 _SCHEMA = """
@@ -50,8 +51,8 @@ class Etags:
         self._path = root / FILE
         self._connections = Connections(self._path, _prepare, durability="OFF")
 
-    def record(self, rows: Iterable[tuple[str, str, Identity, str]]) -> None:
-        """Remember `(folder, name, identity, md5 in hex)`.
+    def record(self, rows: Iterable[tuple[Location, Identity, str]]) -> None:
+        """Remember MD5s, given in hexadecimal.
 
         Where the index cannot be written that costs the MD5s alone: the objects keep opaque ETags. A damaged one is
         replaced.
@@ -61,25 +62,26 @@ class Etags:
                 connection.executemany(
                     "INSERT OR REPLACE INTO etag VALUES (?, ?, ?, ?, ?, ?)",
                     (
-                        (folder, name, known.size_bytes, known.modified_ns, known.inode, bytes.fromhex(digest))
-                        for folder, name, known, digest in rows
+                        (at.folder, at.name, known.size_bytes, known.modified_ns, known.inode, bytes.fromhex(digest))
+                        for at, known, digest in rows
                     ),
                 )
         except sqlite3.Error as error:
             self._replace_if_damaged(error)
 
-    def forget(self, folder: str, name: str) -> None:
+    def forget(self, location: Location) -> None:
         """Drop the row of a deleted object; one that stays behind is harmless."""
-        self._try("DELETE FROM etag WHERE folder = ? AND name = ?", (folder, name))
+        self._try("DELETE FROM etag WHERE folder = ? AND name = ?", (location.folder, location.name))
 
     def forget_under(self, folder: str) -> None:
         """Drop the rows of a folder and those below it."""
         self._try("DELETE FROM etag WHERE folder >= ? AND folder < ?", (folder, folder[:-1] + "0"))
 
-    def of_file(self, folder: str, name: str, identity: Identity) -> str:
+    def of_object(self, location: Location, identity: Identity) -> str:
         """The ETag of one object."""
         rows = self._try(
-            "SELECT size_bytes, modified_ns, inode, md5 FROM etag WHERE folder = ? AND name = ?", (folder, name)
+            "SELECT size_bytes, modified_ns, inode, md5 FROM etag WHERE folder = ? AND name = ?",
+            (location.folder, location.name),
         )
         return _etag(identity, rows[0] if rows else None)
 

@@ -43,6 +43,16 @@ class Location:
     def uri(self) -> str:
         return f"{SCHEME}{self.bucket}/{self.key}"
 
+    @property
+    def folder(self) -> str:
+        """`bucket/prefix/`: everything before the name."""
+        return f"{self.bucket}/{self.key[: self.key.rfind('/') + 1]}"
+
+    @property
+    def name(self) -> str:
+        """The key behind its last slash."""
+        return self.key[self.key.rfind("/") + 1 :]
+
 
 def parse_object(uri: str) -> Location:
     """The bucket and key of one object.

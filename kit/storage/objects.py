@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 
+from kit.base.clock import instant
 from kit.base.ids import Bucket, Key
+from kit.storage.keys import Location
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,12 @@ class ObjectInfo:
     size_bytes: int
     etag: str
     last_modified: datetime
+
+    @classmethod
+    def of(cls, location: Location, status: os.stat_result, etag: str) -> Self:
+        """The object of which the filesystem tells this."""
+        modified = instant(status.st_mtime_ns)
+        return cls(location.uri, location.bucket, location.key, status.st_size, etag, modified)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,11 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from kit.base.errors import KitError
-from kit.storage.disk import Disk, names_in, seal, sync_folder
+from kit.storage.disk import Disk, names_in, seal, sync_folder, write
+from kit.storage.etags import Etags, Identity
 from kit.storage.failures import named
 from kit.storage.keys import Location, check_bucket, check_key, parse_folder, parse_object
 from kit.storage.objects import ObjectInfo
@@ -33,17 +35,18 @@ class Stage:
     def __init__(
         self,
         disk: Disk,
+        etags: Etags,
         folder: Path,
         into_empty: Location | None,
         now_ns: Callable[[], int],
-        describe: Callable[[Location, Path], ObjectInfo],
     ) -> None:
         self._disk = disk
+        self._etags = etags
+        self._digests: dict[Location, str] = {}
         self._files = folder / "new"
         self._replaced = folder / "old"
         self._into_empty = into_empty
         self._now_ns = now_ns
-        self._describe = describe
         self._is_published = False
 
     def path(self, uri: str) -> Path:
@@ -59,10 +62,17 @@ class Stage:
                 f"'{uri}' is not under '{target.uri}', where this stage publishes.",
                 "Stage it alone.",
             )
-        path = self._files.joinpath(location.bucket, *filter(None, location.key.split("/")))
+        self._digests.pop(location, None)  # whoever asks is about to write something else
+        path = self._at(location)
         with named(uri):
             make_folder(path if is_folder else path.parent)
         return path
+
+    def write(self, uri: str, source: BinaryIO) -> None:
+        """Stage an object with what a binary file holds, to its end."""
+        path = self.path(uri)
+        with named(uri):
+            self._digests[parse_object(uri)] = write(path, source)
 
     def publish(self) -> list[ObjectInfo]:
         """Make the staged objects visible; in S3's order, bucket by bucket.
@@ -73,15 +83,21 @@ class Stage:
         self._require_open()
         locations = list(self._staged())
         now_ns = self._now_ns()
+        sealed: dict[Location, os.stat_result] = {}
         for location in locations:
             with named(location.uri):
-                seal(self._at(location), now_ns)
+                sealed[location] = seal(self._at(location), now_ns)
         if self._into_empty is not None:
             self._publish_folder(self._into_empty, has_objects=bool(locations))
         else:
             self._publish_each(locations)
         self._is_published = True
-        return [self._describe(location, self._disk.locate(location)) for location in locations]
+        identities = {location: Identity.of(status) for location, status in sealed.items()}
+        self._etags.record((location, identities[location], digest) for location, digest in self._digests.items())
+        return [
+            ObjectInfo.of(location, status, self._etags.of_object(location, identities[location]))
+            for location, status in sealed.items()
+        ]
 
     def _publish_folder(self, target: Location, *, has_objects: bool) -> None:
         place = self._disk.check_free_folder(target)

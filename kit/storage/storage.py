@@ -10,7 +10,6 @@ percent-encoded.
 from __future__ import annotations
 
 import builtins
-import hashlib
 import io
 import os
 from collections.abc import Iterator
@@ -19,10 +18,10 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
-from kit.base.clock import Clock, instant
+from kit.base.clock import Clock
 from kit.base.errors import KitError, did_you_mean
 from kit.base.ids import Bucket, Key
-from kit.storage.disk import FOLDER_MODE, Disk, create_private, linked, names_in, seal, sync_folder
+from kit.storage.disk import FOLDER_MODE, Disk, linked, names_in, seal, sync_folder, write
 from kit.storage.etags import Etags, FolderEtags, Identity
 from kit.storage.failures import is_full, named, no_such_bucket, no_such_key, translated
 from kit.storage.keys import Location, check_bucket, check_key, parse_folder, parse_object, parse_prefix
@@ -33,7 +32,6 @@ from kit.storage.staging import Sessions
 from kit.storage.walk import Found, Walk, is_regular
 
 Data: TypeAlias = bytes | bytearray | memoryview | str | Path | BinaryIO
-CHUNK_BYTES = 1 << 20
 _HINTED_SIBLINGS = 1000
 
 
@@ -62,13 +60,11 @@ class Storage:
         location = parse_object(uri)
         place = self._disk.check_free(location)
         with _opened(data) as source, named(uri), self._sessions.scratch() as staged:
-            digest = _write(staged, source)
+            digest = write(staged, source)
             status = seal(staged, self._clock.now_ns())
             self._disk.reveal(staged, place)
-        folder, name = _folder_and_name(location)
-        identity = Identity.of(status)
-        self._etags.record([(folder, name, identity, digest)])
-        return _info(location, status, self._etags.of_file(folder, name, identity))
+        self._etags.record([(location, Identity.of(status), digest)])
+        return self._info(location, status)
 
     def get(self, uri: str, start: int | None = None, end: int | None = None) -> bytes:
         """An object's bytes, or those of the half-open range [start, end).
@@ -158,7 +154,7 @@ class Storage:
                 return
             sync_folder(path.parent)
             self._disk.prune(path.parent)
-        self._etags.forget(*_folder_and_name(location))
+        self._etags.forget(location)
 
     def delete_prefix(self, uri: str) -> int:
         """Remove all objects whose URI begins with `uri`; how many they were.
@@ -168,8 +164,7 @@ class Storage:
         """
         location = parse_prefix(uri)
         self._require_bucket(location.bucket)
-        bucket = self._disk.bucket(location.bucket)
-        folder, _, stem = location.key.rpartition("/")
+        folder, slash, stem = location.key.rpartition("/")
         parent = self._disk.locate(Location(location.bucket, Key(folder)))
         removed = 0
         with named(uri), self._sessions.scratch() as scratch:
@@ -184,9 +179,9 @@ class Storage:
                 except FileNotFoundError:
                     continue
                 removed += _count_files(trash)
-                relative = path.relative_to(bucket.parent).as_posix()
-                self._etags.forget_under(relative + "/")
-                self._etags.forget(f"{parent.relative_to(bucket.parent).as_posix()}/", name)
+                gone = Location(location.bucket, Key(f"{folder}{slash}{name}"))
+                self._etags.forget(gone)
+                self._etags.forget_under(f"{gone.bucket}/{gone.key}/")
             if parent.is_dir():
                 sync_folder(parent)
                 self._disk.prune(parent)
@@ -204,18 +199,11 @@ class Storage:
         if not source.is_dir():
             raise KitError("NoSuchFile", f"There is no local file or folder '{source}'.", "Look at the path.")
         prefix = parse_folder(uri)
-        digests: dict[str, str] = {}
         with self.staging() as stage:
             for path in _files_below(source):
-                target = prefix.uri + path.relative_to(source).as_posix()
-                with _opened(path) as content, named(target):
-                    digests[target] = _write(stage.path(target), content)
-            published = stage.publish()
-        self._etags.record(
-            (*_folder_and_name(Location(info.bucket, info.key)), self._identity(info), digests[info.uri])
-            for info in published
-        )
-        return [self.head(info.uri) for info in published]
+                with _opened(path) as content:
+                    stage.write(prefix.uri + path.relative_to(source).as_posix(), content)
+            return stage.publish()
 
     @contextmanager
     def staging(self, *, into_empty: str = "") -> Iterator[Stage]:
@@ -229,7 +217,7 @@ class Storage:
             with named(into_empty or "s3://"):
                 folder = stack.enter_context(self._sessions.scratch())
             try:
-                yield Stage(self._disk, folder, target, self._clock.now_ns, self._describe)
+                yield Stage(self._disk, self._etags, folder, target, self._clock.now_ns)
             except OSError as error:
                 if is_full(error):
                     raise translated(error, into_empty or "the staged objects") from error
@@ -300,7 +288,7 @@ class Storage:
                 folder = file.folder
                 etags = self._etags.of_folder(f"{bucket}/{folder}")
             etag = etags.of(file.name, Identity.of(file.status))
-            yield _info(Location(bucket, Key(file.key)), file.status, etag)
+            yield ObjectInfo.of(Location(bucket, Key(file.key)), file.status, etag)
 
     def _describe(self, location: Location, path: Path) -> ObjectInfo:
         try:
@@ -309,10 +297,10 @@ class Storage:
             raise self._missing(location) from None
         if not is_regular(status):
             raise self._missing(location)
-        return _info(location, status, self._etags.of_file(*_folder_and_name(location), Identity.of(status)))
+        return self._info(location, status)
 
-    def _identity(self, info: ObjectInfo) -> Identity:
-        return Identity.of(self._disk.locate(Location(info.bucket, info.key)).lstat())
+    def _info(self, location: Location, status: os.stat_result) -> ObjectInfo:
+        return ObjectInfo.of(location, status, self._etags.of_object(location, Identity.of(status)))
 
     def _missing(self, location: Location) -> KitError:
         self._require_bucket(location.bucket)
@@ -340,7 +328,7 @@ class Storage:
 def _opened(data: Data) -> Iterator[BinaryIO]:
     match data:
         case str():
-            yield io.BytesIO(data.encode())
+            yield io.BytesIO(_encoded(data))
         case bytes() | bytearray() | memoryview():
             yield io.BytesIO(data)
         case Path():
@@ -356,25 +344,11 @@ def _opened(data: Data) -> Iterator[BinaryIO]:
             yield data
 
 
-def _write(path: Path, source: BinaryIO) -> str:
-    """Copy to a new private file; the MD5 in hexadecimal."""
-    digest = hashlib.md5()
-    with os.fdopen(create_private(path), "wb") as target:
-        while chunk := source.read(CHUNK_BYTES):
-            digest.update(chunk)
-            target.write(chunk)
-    return digest.hexdigest()
-
-
-def _info(location: Location, status: os.stat_result, etag: str) -> ObjectInfo:
-    return ObjectInfo(
-        location.uri, location.bucket, location.key, status.st_size, etag, last_modified=instant(status.st_mtime_ns)
-    )
-
-
-def _folder_and_name(location: Location) -> tuple[str, str]:
-    folder, slash, name = location.key.rpartition("/")
-    return f"{location.bucket}/{folder}{slash}", name
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise KitError("InvalidArgument", f"The text is not valid Unicode: {error.reason}.", "Put bytes.") from error
 
 
 def _files_below(folder: Path) -> Iterator[Path]:

@@ -98,7 +98,7 @@ def test_a_full_disk_at_any_call_leaves_all_or_nothing(
 
 def test_a_device_that_takes_no_byte_is_a_full_disk(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
     storage.put("s3://lake/a", b"old")
-    monkeypatch.setattr("kit.storage.storage.create_private", lambda path: os.open("/dev/full", os.O_WRONLY))
+    monkeypatch.setattr("kit.storage.disk.create_private", lambda path: os.open("/dev/full", os.O_WRONLY))
     with pytest.raises(KitError, match="disk is full") as info:
         storage.put("s3://lake/a", b"x" * 100_000)
     assert info.value.code == "InsufficientStorage"

@@ -38,6 +38,11 @@ def test_text_is_kept_as_utf8_and_files_are_copied(storage: Storage, tmp_path: P
     assert (tmp_path / "local").exists()
 
 
+def test_a_text_that_is_none_is_refused(storage: Storage, code_of: CodeOf) -> None:
+    assert code_of(lambda: storage.put("s3://lake/a", "\udc80")) == "InvalidArgument"
+    assert storage.buckets() == []
+
+
 def test_a_put_replaces(storage: Storage) -> None:
     storage.put("s3://lake/a", b"old")
     storage.put("s3://lake/a", b"newer")
