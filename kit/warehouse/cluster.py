@@ -174,6 +174,7 @@ class Cluster:
             store.create(self._root)
             for number in range(store.read(self._root).shape.slices):
                 fetch(self._root, f'CREATE SCHEMA "slice{number}"')
+        store.install_macros(self._root)
         return store.read(self._root)
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-from sqlglot import exp
 
 from kit.base.clock import Stopwatch
 from kit.base.errors import KitError
@@ -23,6 +22,7 @@ from kit.warehouse.load.appending import append, staging
 from kit.warehouse.load.inserting import Inserter
 from kit.warehouse.maintain.analyze import analyzed
 from kit.warehouse.plan.explain import explain
+from kit.warehouse.plan.trees import QueryTree
 from kit.warehouse.query import Queries
 from kit.warehouse.session import DEFAULTS, Session
 from kit.warehouse.stats import WarehouseStats
@@ -100,7 +100,7 @@ class Commands:
                 return "DROP SCHEMA"
             case s.CreateView():
                 with self._cluster.transaction() as transaction:
-                    views.create(transaction, statement, call.script, call.session, self._cluster.clock)
+                    views.create(transaction, statement, call.script, call.session)
                 return "CREATE VIEW"
             case s.Comment():
                 with self._cluster.transaction() as transaction:
@@ -120,7 +120,7 @@ class Commands:
             case _:
                 raise KitError("0A000", f"{_named(call.parsed.text)} is not supported yet")
 
-    def _query(self, call: Call, tree: exp.Query) -> Result:
+    def _query(self, call: Call, tree: QueryTree) -> Result:
         return self._queries.result(
             tree, call.parsed.text, call.script, call.session, call.values, call.cancellation, call.query_id
         )

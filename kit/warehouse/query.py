@@ -7,19 +7,20 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import pyarrow as pa
-from sqlglot import exp
 
 from kit.base.clock import Stopwatch
+from kit.base.errors import KitError
 from kit.base.result import Result
 from kit.sql.redshift.bound import BoundQuery
-from kit.warehouse.binding import bound, current_values
-from kit.warehouse.catalog import Catalog
+from kit.sql.redshift.runtime import wants_wide
+from kit.warehouse.binding import bound, current_values, kinds_of
 from kit.warehouse.cluster import Cluster
 from kit.warehouse.execute.cancel import Cancellation
 from kit.warehouse.execute.leader import Answer, Consume, StalePlan, run, run_into
 from kit.warehouse.execute.measures import Run
 from kit.warehouse.manage.plan_cache import PlanCache
 from kit.warehouse.plan.planner import Plan, plan
+from kit.warehouse.plan.trees import QueryTree
 from kit.warehouse.session import Session
 from kit.warehouse.stats import WarehouseStats
 
@@ -47,17 +48,24 @@ class Queries:
         self._plans: PlanCache[Compiled] = PlanCache()
 
     def compiled(
-        self, tree: exp.Query, text: str, script: str, session: Session, values: Mapping[str, Any]
+        self,
+        tree: QueryTree,
+        text: str,
+        script: str,
+        session: Session,
+        values: Mapping[str, Any],
+        *,
+        wide: bool = False,
     ) -> Compiled:
         """Bind and plan a query, or find the plan of the same text under the same catalog and settings."""
         clock = Stopwatch()
         catalog = self._cluster.catalog
-        kinds = tuple(sorted((name, type(value).__name__) for name, value in values.items()))
-        key = (text, catalog.version, session.key(), kinds)
+        key = (text, catalog.version, session.key(), kinds_of(values), wide)
         known = self._plans.get(key)
         if known is not None:
             return Compiled(known.bound, known.plan, known.version, clock.ms, is_cached=True)
-        made = self._compiled(tree, script, catalog, session, values, clock)
+        query = bound(tree, catalog, script, session, values, wide=wide)
+        made = Compiled(query, plan(query.tree, catalog, catalog.shape), catalog.version, clock.ms)
         self._plans.put(key, made)
         return made
 
@@ -86,7 +94,7 @@ class Queries:
 
     def result(
         self,
-        tree: exp.Query,
+        tree: QueryTree,
         text: str,
         script: str,
         session: Session,
@@ -96,26 +104,25 @@ class Queries:
     ) -> Result:
         """The rows of a query. Plans again where the catalog changed between planning and running."""
         clock = Stopwatch()
+        wide = False
         for _ in range(_ATTEMPTS):
-            compiled = self.compiled(tree, text, script, session, values)
+            compiled = self.compiled(tree, text, script, session, values, wide=wide)
             try:
                 answer = self.run(compiled, values, session, cancellation, self._cluster.settings.result_bytes)
             except StalePlan:
                 continue
+            except KitError as error:
+                if wide or not compiled.bound.narrow or not _overflowed(error):
+                    raise
+                wide = True
+                continue
             return _result(compiled, answer, clock, query_id, self._cluster.settings.page_rows)
         raise AssertionError("the catalog changed faster than a query could be planned")
 
-    def _compiled(
-        self,
-        tree: exp.Query,
-        script: str,
-        catalog: Catalog,
-        session: Session,
-        values: Mapping[str, Any],
-        clock: Stopwatch,
-    ) -> Compiled:
-        query = bound(tree, catalog, script, session, values, self._cluster.clock)
-        return Compiled(query, plan(query.tree, catalog, catalog.shape), catalog.version, clock.ms)
+
+def _overflowed(error: KitError) -> bool:
+    """Whether a product of decimals was too large for 64 bits: in 128 it may be an answer."""
+    return error.__cause__ is not None and wants_wide(str(error.__cause__))
 
 
 def _result(compiled: Compiled, answer: Answer, clock: Stopwatch, query_id: int, page_rows: int) -> Result:

@@ -8,10 +8,12 @@ written like all others and swept when the next process opens the file.
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from kit.sql.redshift import MACROS
 from kit.sql.redshift.schema import TableColumn
 from kit.sql.redshift.statements import Constraint, References, SortKey, TableName
 from kit.sql.redshift.types import Kind, Type
@@ -31,6 +33,7 @@ def create(connection: Connection, shape: Shape = DEFAULT_SHAPE) -> None:
         connection,
         f"CREATE TABLE {SCHEMA}.relations (schema VARCHAR NOT NULL, name VARCHAR NOT NULL, definition VARCHAR NOT NULL)",
     )
+    fetch(connection, f"CREATE TABLE {SCHEMA}.macros (value BIGINT NOT NULL)")
     fetch(connection, f"CREATE TABLE {SCHEMA}.schemas (name VARCHAR NOT NULL)")
     fetch(connection, f"CREATE TABLE {SCHEMA}.comments (target VARCHAR NOT NULL, comment VARCHAR NOT NULL)")
     fetch(connection, f"INSERT INTO {SCHEMA}.schemas VALUES (?)", [PUBLIC])
@@ -57,6 +60,19 @@ def read(connection: Connection) -> Catalog:
         {(each.schema, each.name): each for each in relations},
         comments,
     )
+
+
+def install_macros(connection: Connection) -> None:
+    """Put the dialect's macros into the file, where those that are there are not the same already."""
+    wanted = zlib.crc32("\n".join(MACROS).encode())
+    found = fetch(connection, f"SELECT value FROM {SCHEMA}.macros")
+    if found == [(wanted,)]:
+        return
+    fetch(connection, "BEGIN")
+    for macro in MACROS:
+        fetch(connection, macro)
+    _replace(connection, "macros", [(wanted,)])
+    fetch(connection, "COMMIT")
 
 
 def write(connection: Connection, before: Catalog, after: Catalog) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kit.base.clock import Clock
 from kit.base.errors import KitError
 from kit.sql.redshift.schema import TableColumn
 from kit.sql.redshift.statements import Comment, CreateView
@@ -19,7 +18,7 @@ from kit.warehouse.ddl import target_schema
 from kit.warehouse.session import Session
 
 
-def create(transaction: Transaction, statement: CreateView, script: str, session: Session, clock: Clock) -> None:
+def create(transaction: Transaction, statement: CreateView, script: str, session: Session) -> None:
     """Record a view after checking that its query binds."""
     catalog = transaction.catalog
     schema = target_schema(catalog, statement.table, session.path)
@@ -30,7 +29,7 @@ def create(transaction: Transaction, statement: CreateView, script: str, session
         view = View(schema, statement.table.name, statement.text, (), session.path, late_binding=True)
         transaction.catalog = catalog.with_relation(view)
         return
-    query = bound(statement.query, catalog, script, session, {}, clock)
+    query = bound(statement.query, catalog, script, session, {})
     names = statement.columns or tuple(column.name for column in query.columns)
     if len(names) > len(query.columns):
         raise KitError("42601", "CREATE VIEW specifies more column names than columns")

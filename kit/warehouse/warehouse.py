@@ -19,11 +19,12 @@ from kit.base.result import Result
 from kit.base.running import run_interruptibly
 from kit.base.settings import Settings
 from kit.sql.redshift import parse
-from kit.sql.redshift.statements import ParsedStatement
+from kit.sql.redshift.statements import ParsedStatement, TableName
 from kit.storage import Storage
 from kit.warehouse.cluster import Cluster
 from kit.warehouse.commands import Call, Commands
 from kit.warehouse.execute.cancel import Cancellation
+from kit.warehouse.manage.design import TableDesign, design_of
 from kit.warehouse.manage.plan_cache import PlanCache
 from kit.warehouse.manage.shape import ClusterInfo, described, reshape
 from kit.warehouse.plan.facts import Shape
@@ -72,6 +73,12 @@ class Warehouse:
             wanted = Shape(nodes or old.nodes, slices_per_node or old.slices_per_node)
             self._interruptibly(lambda cancellation: reshape(self._cluster, wanted, cancellation))
         return described(self._cluster)
+
+    def design(self, table: str) -> TableDesign:
+        """Rows, skew, order and size of a table, slice by slice; `table` may be `schema.table`."""
+        schema, _, name = table.rpartition(".")
+        found = self._cluster.catalog.table_named(TableName(name, schema or None), self.session.path)
+        return design_of(found, self._cluster.shape)
 
     def cancel(self) -> None:
         """Cancel every statement that runs now."""

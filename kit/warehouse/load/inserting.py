@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlglot import exp
-
 from kit.base.errors import KitError, did_you_mean
 from kit.sql.redshift.statements import CreateTableAs, DefaultValue, Insert
+from kit.sql.redshift.types import MAX_VARCHAR_BYTES, Type, varchar
 from kit.warehouse import ddl
 from kit.warehouse.catalog import StoredColumn, Table
 from kit.warehouse.cluster import Cluster, Transaction
 from kit.warehouse.connection import Connection
 from kit.warehouse.load.appending import Staging, append, staging
+from kit.warehouse.load.conversion import stored
 from kit.warehouse.load.placing import Staged, stage
 from kit.warehouse.plan.expression import quote
+from kit.warehouse.plan.trees import QueryTree, ScalarTree, as_type, null, rows_of, scalar
 from kit.warehouse.query import Compiled, Queries
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Inserter:
             rows = self._append(call, transaction, area, table, compiled, columns[:given])
         return f"INSERT 0 {rows}"
 
-    def _compiled(self, call: Call, tree: exp.Query) -> Compiled:
+    def _compiled(self, call: Call, tree: QueryTree) -> Compiled:
         return self._queries.compiled(tree, call.parsed.text, call.script, call.session, call.values)
 
     def _append(
@@ -65,9 +66,10 @@ class Inserter:
         columns: Sequence[StoredColumn],
     ) -> int:
         shape = transaction.catalog.shape
+        types = [column.type for column in compiled.bound.columns]
 
         def consume(cursor: Connection, sql: str, parameters: Mapping[str, Any]) -> Staged:
-            return stage(cursor, area.relation(), table, _assigned(table, columns, sql), parameters, shape)
+            return stage(cursor, area.relation(), table, _assigned(table, columns, types, sql), parameters, shape)
 
         staged = self._queries.run_into(compiled, call.values, call.session, call.cancellation, consume)
         append(transaction, area, table, staged, shape, self._cluster.now_ms())
@@ -92,11 +94,14 @@ def _columns(table: Table, names: Sequence[str]) -> list[StoredColumn]:
     return found
 
 
-def _assigned(table: Table, columns: Sequence[StoredColumn], sql: str) -> str:
+def _assigned(table: Table, columns: Sequence[StoredColumn], types: Sequence[Type], sql: str) -> str:
     """A SELECT of all columns of a table from rows that hold some of them, by position, in the table's types."""
     names = {column.name: quote(f"value {index}") for index, column in enumerate(columns)}
+    kinds = {column.name: kind for column, kind in zip(columns, types, strict=True)}
     items = [
-        f"CAST({names.get(column.name) or _default(column)} AS {column.type.duckdb}) AS {quote(column.name)}"
+        f"{stored(names[column.name], kinds[column.name], column.type)} AS {quote(column.name)}"
+        if column.name in names
+        else f"CAST({_default(column)} AS {column.type.duckdb}) AS {quote(column.name)}"
         for column in table.columns
     ]
     return f'SELECT {", ".join(items)} FROM ({sql}) AS "written"({", ".join(names.values())})'
@@ -106,33 +111,30 @@ def _default(column: StoredColumn) -> str:
     return f"({column.default_text})" if column.default_text else "NULL"
 
 
-def _written(table: Table, columns: Sequence[StoredColumn], statement: Insert) -> exp.Query:
-    """Rows that were written out, as a query of their values."""
-    rows = statement.rows or ((),)
-    width = len(rows[0])
-    selects: list[exp.Query] = []
-    for row in rows:
-        if len(row) != width:
-            raise KitError("42601", "VALUES lists must all be the same length")
-        items = [
-            _default_tree(column) if isinstance(each, DefaultValue) else each.copy()
-            for column, each in zip(columns, row, strict=False)
+def _written(table: Table, columns: Sequence[StoredColumn], statement: Insert) -> QueryTree:
+    """Rows that were written out, as a query of their values; no rows are DEFAULT VALUES."""
+    if not statement.rows:
+        return rows_of([[_default_tree(column) for column in table.columns]])
+    width = len(statement.rows[0])
+    if any(len(row) != width for row in statement.rows):
+        raise KitError("42601", "VALUES lists must all be the same length")
+    if width > len(columns):
+        raise KitError("42601", "INSERT has more expressions than target columns")
+    return rows_of(
+        [
+            [
+                _default_tree(column) if isinstance(each, DefaultValue) else _typed(each, column)
+                for column, each in zip(columns, row, strict=False)
+            ]
+            for row in statement.rows
         ]
-        items += [each.copy() for each in row[len(columns) :] if not isinstance(each, DefaultValue)]
-        selects.append(exp.Select(expressions=items or [_default_tree(column) for column in table.columns]))
-    union = selects[0]
-    for select in selects[1:]:
-        union = exp.Union(this=union, expression=select, distinct=False)
-    return union
+    )
 
 
-def _default_tree(column: StoredColumn) -> exp.Expr:
-    from kit.sql.redshift import parse
+def _typed(tree: ScalarTree, column: StoredColumn) -> ScalarTree:
+    """A written value as its column's type, so that rows of unlike literals agree. Text keeps its length for a check."""
+    return as_type(tree, varchar(MAX_VARCHAR_BYTES) if column.type.is_text else column.type)
 
-    if not column.default_text:
-        return exp.null()
-    (parsed,) = parse(f"SELECT {column.default_text}")
-    tree = parsed.statement
-    assert hasattr(tree, "tree")
-    expression: exp.Expr = tree.tree.expressions[0]
-    return expression
+
+def _default_tree(column: StoredColumn) -> ScalarTree:
+    return _typed(scalar(column.default_text) if column.default_text else null(), column)

@@ -28,16 +28,19 @@ from kit.warehouse.plan.distribution import (
 from kit.warehouse.plan.estimates import selectivity
 from kit.warehouse.plan.expression import Expr, all_of, quote
 from kit.warehouse.plan.nodes import Node, Placed, narrowed
-from kit.warehouse.plan.operators.exchange import broadcast, gather, hold, redistribute
+from kit.warehouse.plan.operators.exchange import Exchange, Split, broadcast, gather, hold, redistribute
 from kit.warehouse.plan.operators.pruning import prune_inputs
 from kit.warehouse.plan.relation import Relation
 
 JoinKind: TypeAlias = Literal["inner", "left", "full", "semi", "anti", "null_aware_anti"]
+# By whether the outer input moves, and the inner.
+_LABELS = {(True, True): "DS_DIST_BOTH", (True, False): "DS_DIST_OUTER", (False, True): "DS_DIST_INNER"}
 Pair: TypeAlias = tuple[str, str]
 
 # Costs are in rows written once; measured on DuckDB (a row hashed, written and read again against a row built).
 _BUILD_COST = 0.3
 _GATHER_PENALTY = 2.0
+_SPLIT_COST = 0.25
 _ENOUGH_DISTINCT = 20
 _REDUCING = 10
 
@@ -172,14 +175,12 @@ def _hashed_alike(
     for left_target, right_target in _targets(join, left, right, context):
         outer = redistribute(left, left_target, context) if not _fits(left.distribution, left_target) else left
         inner = redistribute(right, right_target, context) if not _fits(right.distribution, right_target) else right
-        if outer is left and inner is right:
-            label = "DS_DIST_NONE"
-        elif inner is right:
-            label = "DS_DIST_OUTER"
-        elif outer is left:
-            label = "DS_DIST_INNER"
-        else:
-            label = "DS_DIST_BOTH"
+        moved = (
+            isinstance(outer.op, Exchange) and outer is not left,
+            isinstance(inner.op, Exchange) and inner is not right,
+        )
+        in_place = "DS_DIST_NONE" if outer is left and inner is right else "DS_DIST_ALL_NONE"
+        label = _LABELS.get(moved, in_place)
         match join.kind:
             case "inner":
                 keys = tuple(a | b for a, b in zip(_keys(outer), _keys(inner), strict=True))
@@ -326,8 +327,9 @@ def _joined(
 
 def _movement(placed: Placed, context: Context) -> float:
     """What it costs to bring an input where it is wanted; nothing where no exchange was put on it."""
-    kind = getattr(placed.op, "kind", None)
-    if kind not in {"gather", "broadcast", "redistribute"} or not placed.inputs:
+    if isinstance(placed.op, Split):
+        return _SPLIT_COST * placed.rows * context.slices
+    if not isinstance(placed.op, Exchange) or placed.op.kind == "keep":
         return 0.0
-    per_row = 0.5 if kind == "broadcast" else 1.0
+    per_row = 0.5 if placed.op.kind == "broadcast" else 1.0
     return context.knobs.stage_rows + placed.rows * per_row * (1 + placed.width_bytes / 100)
