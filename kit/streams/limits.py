@@ -18,33 +18,37 @@ READ_BYTES = 2 << 20
 READ_CALLS = 5
 ANSWER_BYTES = 10 << 20
 ANSWER_RECORDS = 10_000
-ANSWER_PENALTY_SECONDS = 5.0
-OVERDRAFT_PENALTY_SECONDS = 1.0
+ANSWER_PENALTY_NS = 5_000_000_000
+OVERDRAFT_PENALTY_NS = 1_000_000_000
 
 PUT_RECORDS = 500
 PUT_BYTES = 10 << 20
 
 
+SECOND_NS = 1_000_000_000
+"""Budgets are kept in billionths, so that any number of nanoseconds refills them exactly."""
+
+
 class WriteBudget(NamedTuple):
-    """Records and bytes that the shard still takes, as of `at_s`; never used is full."""
+    """Records and bytes, in billionths, that the shard still takes, as of `at_ns`; never used is full."""
 
-    records: float
-    size_bytes: float
-    at_s: float
+    records: int
+    size_bytes: int
+    at_ns: int
 
-    LAYOUT = struct.Struct("<ddd")
+    LAYOUT = struct.Struct("<qqq")
 
     @classmethod
-    def at(cls, kept: tuple[float, ...], now_s: float) -> Self:
+    def at(cls, kept: tuple[int, ...], now_ns: int) -> Self:
         """The budget now, from what was kept of it."""
-        records, size_bytes, at_s = kept
-        if at_s == 0:
-            return cls(WRITE_RECORDS, WRITE_BYTES, now_s)
-        passed = min(max(now_s - at_s, 0.0), 1.0)
+        records, size_bytes, at_ns = kept
+        if at_ns == 0:
+            return cls(WRITE_RECORDS * SECOND_NS, WRITE_BYTES * SECOND_NS, now_ns)
+        passed_ns = max(now_ns - at_ns, 0)
         return cls(
-            min(records + passed * WRITE_RECORDS, WRITE_RECORDS),
-            min(size_bytes + passed * WRITE_BYTES, WRITE_BYTES),
-            now_s,
+            min(records + passed_ns * WRITE_RECORDS, WRITE_RECORDS * SECOND_NS),
+            min(size_bytes + passed_ns * WRITE_BYTES, WRITE_BYTES * SECOND_NS),
+            now_ns,
         )
 
     def admit(self, sizes: Iterable[int]) -> tuple[int, WriteBudget]:
@@ -55,58 +59,59 @@ class WriteBudget(NamedTuple):
         records, size_bytes = self.records, self.size_bytes
         taken = 0
         for size in sizes:
-            if records < 1 or size_bytes < min(size, WRITE_BYTES):
+            if records < SECOND_NS or size_bytes < min(size, WRITE_BYTES) * SECOND_NS:
                 break
-            records -= 1
-            size_bytes -= size
+            records -= SECOND_NS
+            size_bytes -= size * SECOND_NS
             taken += 1
-        return taken, WriteBudget(records, size_bytes, self.at_s)
+        return taken, WriteBudget(records, size_bytes, self.at_ns)
 
 
 class ReadBudget(NamedTuple):
-    """Calls, bytes and iterators that the shard still gives, as of `at_s`; nothing before `blocked_until_s`."""
+    """Calls, bytes and iterators, in billionths, that the shard still gives, as of `at_ns`; nothing before
+    `blocked_until_ns`."""
 
-    calls: float
-    size_bytes: float
-    iterators: float
-    at_s: float
-    blocked_until_s: float
+    calls: int
+    size_bytes: int
+    iterators: int
+    at_ns: int
+    blocked_until_ns: int
 
-    LAYOUT = struct.Struct("<ddddd")
+    LAYOUT = struct.Struct("<qqqqq")
 
     @classmethod
-    def at(cls, kept: tuple[float, ...], now_s: float) -> Self:
+    def at(cls, kept: tuple[int, ...], now_ns: int) -> Self:
         """The budget now, from what was kept of it."""
-        calls, size_bytes, iterators, at_s, blocked_until_s = kept
-        if at_s == 0:
-            return cls(READ_CALLS, READ_BYTES, READ_CALLS, now_s, 0.0)
-        passed = max(now_s - at_s, 0.0)
+        calls, size_bytes, iterators, at_ns, blocked_until_ns = kept
+        if at_ns == 0:
+            return cls(READ_CALLS * SECOND_NS, READ_BYTES * SECOND_NS, READ_CALLS * SECOND_NS, now_ns, 0)
+        passed_ns = max(now_ns - at_ns, 0)
         # A clock that was moved back must not leave the shard blocked for as long as it was moved.
-        blocked_until_s = min(blocked_until_s, now_s + ANSWER_PENALTY_SECONDS)
+        blocked_until_ns = min(blocked_until_ns, now_ns + ANSWER_PENALTY_NS)
         return cls(
-            min(calls + passed * READ_CALLS, READ_CALLS),
-            min(size_bytes + passed * READ_BYTES, READ_BYTES),
-            min(iterators + passed * READ_CALLS, READ_CALLS),
-            now_s,
-            blocked_until_s,
+            min(calls + passed_ns * READ_CALLS, READ_CALLS * SECOND_NS),
+            min(size_bytes + passed_ns * READ_BYTES, READ_BYTES * SECOND_NS),
+            min(iterators + passed_ns * READ_CALLS, READ_CALLS * SECOND_NS),
+            now_ns,
+            blocked_until_ns,
         )
 
     def call(self) -> ReadBudget | None:
         """The budget after one GetRecords begins, or None where it is over the limit."""
-        if self.calls < 1 or self.at_s < self.blocked_until_s:
+        if self.calls < SECOND_NS or self.at_ns < self.blocked_until_ns:
             return None
-        return self._replace(calls=self.calls - 1)
+        return self._replace(calls=self.calls - SECOND_NS)
 
     def iterator(self) -> ReadBudget | None:
         """The budget after one GetShardIterator, or None where it is over the limit."""
-        return self._replace(iterators=self.iterators - 1) if self.iterators >= 1 else None
+        return self._replace(iterators=self.iterators - SECOND_NS) if self.iterators >= SECOND_NS else None
 
     def answer(self, size_bytes: int, *, full: bool) -> ReadBudget:
         """The budget after an answer of so many bytes; `full`: it ended because it reached the largest size."""
-        left = self.size_bytes - size_bytes
+        left = self.size_bytes - size_bytes * SECOND_NS
         if full:
-            return self._replace(size_bytes=0.0, blocked_until_s=self.at_s + ANSWER_PENALTY_SECONDS)
+            return self._replace(size_bytes=0, blocked_until_ns=self.at_ns + ANSWER_PENALTY_NS)
         if left < 0:
-            penalty_s = max(OVERDRAFT_PENALTY_SECONDS, -left / READ_BYTES)
-            return self._replace(size_bytes=0.0, blocked_until_s=self.at_s + penalty_s)
+            penalty_ns = max(OVERDRAFT_PENALTY_NS, -left // READ_BYTES)
+            return self._replace(size_bytes=0, blocked_until_ns=self.at_ns + penalty_ns)
         return self._replace(size_bytes=left)

@@ -170,9 +170,9 @@ class LiveShard:
         files = self._log.files()
         if not stream.enforced:
             return files.reader.rows(index, limit, limits.ANSWER_BYTES)
-        now_s = self._clock.now_ns() / 1e9
+        now_ns = self._clock.now_ns()
         with files.read_lock:
-            budget = ReadBudget.at(files.state.read_budget(ReadBudget.LAYOUT, state.READ_BUDGET), now_s).call()
+            budget = ReadBudget.at(files.state.read_budget(ReadBudget.LAYOUT, state.READ_BUDGET), now_ns).call()
             if budget is None:
                 raise self.throttled(stream)
             found = files.reader.rows(index, limit, limits.ANSWER_BYTES)
@@ -189,7 +189,7 @@ class LiveShard:
         files = self._log.files()
         with files.read_lock:
             kept = files.state.read_budget(ReadBudget.LAYOUT, state.READ_BUDGET)
-            budget = ReadBudget.at(kept, self._clock.now_ns() / 1e9).iterator()
+            budget = ReadBudget.at(kept, self._clock.now_ns()).iterator()
             if budget is None:
                 raise self.throttled(stream)
             files.state.write_budget(ReadBudget.LAYOUT, state.READ_BUDGET, *budget)
@@ -227,7 +227,7 @@ class LiveShard:
 
 def _spend(files: Files, now_ns: int, sizes: Sequence[int]) -> int:
     kept = files.state.read_budget(WriteBudget.LAYOUT, state.WRITE_BUDGET)
-    count, budget = WriteBudget.at(kept, now_ns / 1e9).admit(sizes)
+    count, budget = WriteBudget.at(kept, now_ns).admit(sizes)
     files.state.write_budget(WriteBudget.LAYOUT, state.WRITE_BUDGET, *budget)
     return count
 

@@ -124,10 +124,10 @@ class ShardState:
     def cuts(self, count: int) -> None:
         _INDEX.pack_into(self._page, _CUTS, count)
 
-    def read_budget(self, layout: struct.Struct, place: int) -> tuple[float, ...]:
+    def read_budget(self, layout: struct.Struct, place: int) -> tuple[int, ...]:
         return layout.unpack_from(self._page, place)
 
-    def write_budget(self, layout: struct.Struct, place: int, *values: float) -> None:
+    def write_budget(self, layout: struct.Struct, place: int, *values: int) -> None:
         layout.pack_into(self._page, place, *values)
 
     def close(self) -> None:
