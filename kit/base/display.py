@@ -110,7 +110,7 @@ def html(result: Result, page_rows: int) -> str:
 
 
 def _html_footer(text: str) -> str:
-    return f'<small style="opacity:0.75">{escape(text)}</small>'
+    return f'<div><small style="opacity:0.75">{escape(text)}</small></div>'
 
 
 def _footer(result: Result, shown: int) -> str:

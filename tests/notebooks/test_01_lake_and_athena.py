@@ -212,7 +212,7 @@ def test_the_estimate_of_planes_is_close_to_the_count(run: Run, lake: duckdb.Duc
 
     assert counted == exact
     assert estimate == pytest.approx(exact, rel=0.1)
-    assert percent == round(100 * abs(estimate - exact) / exact, 1)
+    assert percent == round(100 * abs(estimate - exact) / exact, 2)
 
 
 def test_flights_without_a_partner_equal_those_of_pandas(run: Run, lake: duckdb.DuckDBPyConnection) -> None:
