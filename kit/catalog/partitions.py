@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from kit.base.clock import instant
 from kit.base.domain import Domain, contains
 from kit.base.errors import KitError, did_you_mean
-from kit.catalog.conditions import Condition, condition, stored
+from kit.catalog.conditions import condition, stored
 from kit.catalog.encoding import (
     decode_descriptor,
     decode_parameters,
@@ -184,14 +184,14 @@ def _where(keys: Keys, domains: Mapping[str, Domain]) -> tuple[str, list[object]
                 did_you_mean(name, names) or f"Its keys are {', '.join(names) or 'none'}.",
             )
         position = names.index(name)
-        column = KEY_COLUMNS[position] if position < INDEXED_KEYS else "NULL"
-        part: Condition | None = condition(column, keys.kinds[position], domain)
+        is_indexed = position < INDEXED_KEYS
+        part = condition(KEY_COLUMNS[position] if is_indexed else "", keys.kinds[position], domain)
         if part is None:
             continue
-        if position < INDEXED_KEYS:
+        if is_indexed:
             sql += f" AND {part.sql}"
             values += part.values
-        if position >= INDEXED_KEYS or not part.is_exact:
+        if not is_indexed or not part.is_exact:
             remaining.append((position, domain))
     return sql, values, remaining
 

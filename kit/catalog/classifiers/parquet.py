@@ -95,6 +95,8 @@ def _footer(sample: Sample) -> Classification | Refusal:
         fields.append(Field(column.name.lower(), kind))
     if not fields:
         return Refusal("a Parquet file without columns")
+    if len({field.name for field in fields}) < len(fields):
+        return Refusal("a Parquet file with columns whose names differ in letter case alone, or not at all")
     records = metadata.num_rows
     return Classification(
         ParquetShape(tuple(fields)), CERTAIN, records, sample.size_bytes / max(records, 1), tuple(notes)

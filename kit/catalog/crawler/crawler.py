@@ -87,12 +87,24 @@ def crawl(
         _require_folder(storage, uri)
     groups, unfit = group(objects, table_level=options.table_level, combine_schemas=options.combine_schemas)
     names = _names(root, groups, options)
-    tables = tuple(
-        _apply(catalog, database, name, root, each, options) for name, each in zip(names, groups, strict=True)
+    tables: list[TableReport] = []
+    for name, each in zip(names, groups, strict=True):
+        try:
+            tables.append(_apply(catalog, database, name, root, each, options))
+        except KitError as error:
+            if error.code != "InvalidInputException":  # names that no table can have, say
+                raise
+            unfit += [Ignored(one.uri, error.message.rstrip(".")) for one in each.objects]
+    left_out = sorted([*ignored, *unfit], key=lambda each: each.uri)
+    return CrawlReport(
+        root,
+        database.lower(),
+        tuple(tables),
+        tuple(left_out),
+        objects=len(objects) + len(ignored),
+        size_bytes=sum(each.size_bytes for each in objects),
+        ms=watch.ms,
     )
-    left_out = tuple(sorted([*ignored, *unfit], key=lambda each: each.uri))
-    size_bytes = sum(each.size_bytes for each in objects)
-    return CrawlReport(root, database.lower(), tables, left_out, len(objects) + len(ignored), size_bytes, watch.ms)
 
 
 def _require_folder(storage: Storage, uri: str) -> None:
@@ -112,18 +124,23 @@ def _look(storage: Storage, root: str, classifiers: tuple[Classifier, ...]) -> I
             yield Ignored(info.uri, reason)
             continue
         try:
-            sample = take(storage, info)
+            yield _classified(storage, info, tuple(folders), classifiers)
         except KitError as error:
             if error.code != "NoSuchKey":
                 raise
             yield Ignored(info.uri, "it vanished while it was being read")
-            continue
-        answer = sample if isinstance(sample, Refusal) else classify(sample, classifiers)
-        if isinstance(answer, Refusal) or isinstance(sample, Refusal):
-            assert isinstance(answer, Refusal)
-            yield Ignored(info.uri, answer.reason)
-        else:
-            yield Classified(info.uri, tuple(folders), info.size_bytes, sample.compression, answer)
+
+
+def _classified(
+    storage: Storage, info: ObjectInfo, folders: tuple[str, ...], classifiers: tuple[Classifier, ...]
+) -> Classified | Ignored:
+    sample = take(storage, info)
+    if isinstance(sample, Refusal):
+        return Ignored(info.uri, sample.reason)
+    answer = classify(sample, classifiers)
+    if isinstance(answer, Refusal):
+        return Ignored(info.uri, answer.reason)
+    return Classified(info.uri, folders, info.size_bytes, sample.compression, answer)
 
 
 def _unread(folders: list[str], name: str, info: ObjectInfo) -> str:

@@ -305,6 +305,20 @@ def test_damaged_parquet_is_left_out_with_the_reason(catalog: Catalog, put_parqu
     assert found["t/encrypted.parquet"] == "an encrypted Parquet file"
 
 
+def test_parquet_with_names_that_no_table_can_have_is_left_out(
+    catalog: Catalog, storage: Storage, put_parquet: Put
+) -> None:
+    put_parquet("s3://lake/cased/a.parquet", A=[1], a=[2])
+    put_parquet("s3://lake/blank/a.parquet", **{" ": [1], "b": [2]})
+    put_parquet("s3://lake/good/a.parquet", good=[1], one=["x"])
+    report = catalog.crawl("s3://lake/", database="nyc")
+    assert report.created == ("good",)
+    assert reasons(report) == {
+        "blank/a.parquet": "' ' is not a name for a column",
+        "cased/a.parquet": "a Parquet file with columns whose names differ in letter case alone, or not at all",
+    }
+
+
 def test_what_is_no_data_is_left_out_with_the_reason(catalog: Catalog, put_csv: Put, storage: Storage) -> None:
     put_csv("s3://lake/t/a.csv", *CSV)
     for name, data in {
@@ -341,21 +355,25 @@ def test_what_is_no_data_is_left_out_with_the_reason(catalog: Catalog, put_csv: 
     }
 
 
+@pytest.mark.parametrize("opened_before", [0, 1])
 def test_an_object_that_vanishes_is_left_out(
-    catalog: Catalog, put_csv: Put, storage: Storage, monkeypatch: pytest.MonkeyPatch
+    catalog: Catalog, put_parquet: Put, storage: Storage, monkeypatch: pytest.MonkeyPatch, opened_before: int
 ) -> None:
-    put_csv("s3://lake/t/a.csv", *CSV)
-    put_csv("s3://lake/t/b.csv", *CSV)
-    opened = storage.open
+    put_parquet("s3://lake/t/a.parquet", a=[1])
+    put_parquet("s3://lake/t/b.parquet", a=[1])
+    open_object = storage.open
+    opened: list[str] = []
 
     def vanish(uri: str) -> object:
-        storage.delete("s3://lake/t/b.csv")
-        return opened(uri)
+        opened.append(uri)
+        if opened.count("s3://lake/t/b.parquet") > opened_before:
+            storage.delete("s3://lake/t/b.parquet")
+        return open_object(uri)
 
     monkeypatch.setattr(storage, "open", vanish)
     report = catalog.crawl("s3://lake/t/", database="nyc")
     assert report.created == ("t",)
-    assert set(reasons(report).values()) <= {"it vanished while it was being read"}
+    assert reasons(report) == {"t/b.parquet": "it vanished while it was being read"}
     assert catalog.table("nyc", "t").parameters["objectCount"] == "1"
 
 
