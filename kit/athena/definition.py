@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Final
 
 from kit.athena.job import Answer, Job, Told
-from kit.athena.lake import VIEW_DATABASE
+from kit.athena.lake import DEFAULT_DATABASE, VIEW_DATABASE
 from kit.athena.queries import compile_
 from kit.base.errors import KitError, did_you_mean
 from kit.catalog.model import Column, Database, SerDe, StorageDescriptor, Table
@@ -21,8 +21,6 @@ from kit.catalog.serde import FORMATS, LAZY_SIMPLE, format_of
 from kit.catalog.types import from_athena
 from kit.sql.athena import statements as s
 
-DEFAULT_DATABASE: Final = "default"
-"""Athena's own: there without being made."""
 # Formats that Hive names and nobody reads here; a table of one could be made and never be queried.
 _UNREADABLE: Final = {"SEQUENCEFILE", "RCFILE", "ION", "ICEBERG"}
 _STORED_AS: Final = {"JSONFILE": "json"}

@@ -86,8 +86,10 @@ class Engine:
         )
         connection.execute("SET GLOBAL TimeZone = 'UTC'")
         connection.execute("SET GLOBAL errors_as_json = true")
+        connection.begin()
         for macro in self._macros:
             connection.execute(macro)
+        connection.commit()
         connection.execute("SET GLOBAL allowed_directories = [$root]", {"root": f"{self.root}/"})
         connection.execute("SET GLOBAL enable_external_access = false")
         return connection
@@ -158,14 +160,18 @@ class Connection:
 
     def run(self, call: Callable[[], T], watch: Watch, poll: Callable[[], None] | None) -> T:
         """The call, which uses this connection, on a worker thread. Raises what `translated` makes of its errors."""
-        try:
-            return run_interruptibly(call, cancel=self.interrupt, poll=poll)
-        except (duckdb.Error, OSError, RuntimeError) as error:
-            if watch.error is not None:
-                raise watch.error from None
-            if is_interrupt(error):
-                raise KitError("QUERY_CANCELLED", "Query cancelled by user", "") from None
-            raise watch.diagnose(translated(error, self._root)) from error
+
+        def named() -> T:
+            try:
+                return call()
+            except (duckdb.Error, OSError) as error:
+                if watch.error is not None:
+                    raise watch.error from None
+                if is_interrupt(error):
+                    raise KitError("QUERY_CANCELLED", "Query cancelled by user") from None
+                raise watch.diagnose(translated(error, self._root)) from error
+
+        return run_interruptibly(named, cancel=self.interrupt, poll=poll)
 
 
 class Batches:

@@ -1,7 +1,7 @@
 """What goes wrong inside of DuckDB, named as Athena names it.
 
-Functions and scans of ours raise with `error('CODE: message')`, which DuckDB hands on in words of its own; its own
-errors are told apart by their kind. No message that leaves names a local path: objects are called by their URI.
+Functions and scans of ours raise with `error('CODE: message')`, or by the cast of such a text to a boolean, which DuckDB
+hands on in words of its own; its own errors are told apart by their kind. No message that leaves names a local path: objects are called by their URI.
 
 Source: Trino, StandardErrorCode; Amazon Athena User Guide, Troubleshoot issues in Athena; read 2026-11.
 """
@@ -18,6 +18,9 @@ import duckdb
 from kit.base.errors import KitError
 
 _OURS = re.compile(r"([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+): (.*)", re.DOTALL)
+_CAST_OF_OURS = re.compile(r"Could not convert string '(.*)' to BOOL", re.DOTALL)
+_OVERFLOW = re.compile(r"Overflow in (addition|subtraction|multiplication) of (INT\d+) \((.*)\)!?", re.DOTALL)
+_INTEGERS = {"INT8": "tinyint", "INT16": "smallint", "INT32": "integer", "INT64": "bigint"}
 _MEMORY_HINT = (
     "Read less (fewer columns, a filter, a LIMIT), or give the workspace more memory: Settings(memory_bytes=)."
 )
@@ -26,7 +29,8 @@ _MEMORY_HINT = (
 def translated(error: BaseException, root: Path) -> KitError:
     """The `KitError` that says what happened; `root` is the folder that holds the buckets."""
     message = _without_paths(_message(error), root)
-    ours = _OURS.match(message)
+    cast = _CAST_OF_OURS.match(message)
+    ours = _OURS.match(message if cast is None else cast.group(1))
     if ours is not None:
         return KitError(ours.group(1), ours.group(2))
     for kinds, name in _KINDS:
@@ -63,6 +67,10 @@ def _conversion(message: str) -> KitError:
 
 
 def _out_of_range(message: str) -> KitError:
+    overflow = _OVERFLOW.fullmatch(message)
+    if overflow is not None:
+        operation, kind, operands = overflow.groups()
+        message = f"{_INTEGERS.get(kind, kind)} {operation} overflow: {operands}"
     return KitError("NUMERIC_VALUE_OUT_OF_RANGE", message, "CAST an operand to a wider type.")
 
 
@@ -84,6 +92,8 @@ def _input_output(message: str) -> KitError:
 
 
 def _input(message: str) -> KitError:
+    if message.startswith("Division by zero"):
+        return KitError("DIVISION_BY_ZERO", "Division by zero", "nullif(divisor, 0) gives NULL instead.")
     if "s3://" in message:
         return KitError("HIVE_BAD_DATA", message, "Look at the object: it may be damaged, or of another format.")
     return KitError("INVALID_FUNCTION_ARGUMENT", message)

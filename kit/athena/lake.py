@@ -13,6 +13,8 @@ from kit.base.errors import KitError
 from kit.catalog.model import Database, Table
 from kit.sql.relations import Relation, RelationColumn
 
+DEFAULT_DATABASE = "default"
+"""Athena's own: there without having been made."""
 VIEW_DATABASE = "boathouse.view.database"
 """The table parameter that keeps the database which a view's own unqualified names belong to."""
 
@@ -64,7 +66,8 @@ class Lake:
         return Relation(table.database, table.name, columns + hidden)
 
     def databases(self) -> Sequence[str]:
-        return [database.name for database in self._catalog.databases()]
+        names = [database.name for database in self._catalog.databases()]
+        return names if DEFAULT_DATABASE in names else [*names, DEFAULT_DATABASE]
 
     def relations(self, database: str) -> Sequence[str]:
         return self._catalog.table_names(database)

@@ -17,6 +17,7 @@ from kit.athena.execution import Execution, State
 from kit.athena.handle import Background, QueryExecution
 from kit.athena.history import History
 from kit.athena.job import Services
+from kit.athena.lake import DEFAULT_DATABASE
 from kit.athena.planning import Planner
 from kit.athena.prune.footers import Footers
 from kit.athena.reuse import ReusableResults, check_minutes
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from kit.storage import Storage
 
 MAX_QUERY_BYTES = 262_144
-DEFAULT_DATABASE = "default"
 Parameters: TypeAlias = Mapping[str, Any] | Sequence[Any] | None
 
 

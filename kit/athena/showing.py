@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from kit.athena.definition import DEFAULT_DATABASE
 from kit.athena.job import Answer, Job, Listed
+from kit.athena.lake import DEFAULT_DATABASE
 from kit.athena.prune.partitions import select
 from kit.base.errors import KitError, did_you_mean
 from kit.catalog.model import Column, Table

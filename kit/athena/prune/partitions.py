@@ -75,7 +75,7 @@ def select(catalog: PartitionSource, table: Table, domains: Mapping[str, Domain]
         total = catalog.partition_count(table.database, table.name)
     kinds = [parse(key.type) for key in keys]
     label = f"{table.database}.{table.name}"
-    layouts: dict[StorageDescriptor, Layout] = {}
+    layouts: dict[object, Layout] = {}
     read: list[Slice] = []
     for partition in partitions:
         layout = whole
@@ -92,9 +92,16 @@ def _layout(table: Table, descriptor: StorageDescriptor) -> Layout:
 
 
 def _partition_layout(
-    table: Table, partition: Partition, descriptor: StorageDescriptor, known: dict[StorageDescriptor, Layout]
+    table: Table, partition: Partition, descriptor: StorageDescriptor, known: dict[object, Layout]
 ) -> Layout:
-    found = next((layout for other, layout in known.items() if other == descriptor), None)
+    serde = descriptor.serde
+    key = (
+        descriptor.columns,
+        serde.library,
+        tuple(sorted(serde.parameters.items())),
+        tuple(sorted(descriptor.parameters.items())),
+    )
+    found = known.get(key)
     if found is None:
         columns = descriptor.columns or table.descriptor.columns
         _require_match(table, partition, columns)
@@ -106,7 +113,7 @@ def _partition_layout(
             for name, held in zip(names, columns, strict=False)
         )
         found = Layout(layout.format, layout.serde, merged, layout.properties)
-        known[descriptor] = found
+        known[key] = found
     return found
 
 
