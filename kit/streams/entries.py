@@ -49,7 +49,9 @@ def payload(data: Data) -> bytes:
 def parcel(stream: StreamState, data: Data, partition_key: str, explicit_hash_key: str | int | None) -> Parcel:
     """Raises what PutRecord raises for a key, a hash key or data outside of their bounds."""
     body = data if type(data) is bytes else payload(data)
-    if not isinstance(partition_key, str) or not 0 < len(partition_key) <= KEY_MAX_CHARACTERS:
+    if not isinstance(partition_key, str) or len(partition_key) > KEY_MAX_CHARACTERS:
+        raise _bad_key(partition_key)
+    if not partition_key and stream.strategy != "AUTO":
         raise _bad_key(partition_key)
     if len(body) > stream.record_max_bytes:
         raise InvalidArgumentException(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from kit.streams.log import compaction, segment
 from kit.streams.log.disk import Disk
 from kit.streams.log.lock import SharedLock
 from kit.streams.log.reader import Reader
-from kit.streams.log.segment import Identity, Segment
+from kit.streams.log.segment import CorruptSegmentError, Identity, Segment
 from kit.streams.log.state import ShardState, Tail
 from kit.streams.log.writer import Writer
 
@@ -55,20 +56,18 @@ class ShardLog:
     def settle(self, horizon_ms: int) -> None:
         """Rewrite what was finished in small pieces, and remove the segments of which all is older than the horizon.
 
-        Called without the lock, by the process that has just appended.
+        Called without the lock, by the process that has just appended. It is housekeeping: the records are stored, and
+        a disk that is full or a segment that is damaged must not fail the put that happened to come by. The segment
+        stays as it is, and its readers will say what is wrong with it.
         """
         files = self.files()
         while files.writer.finished:
             first, in_small_pieces = files.writer.finished.pop()
             if in_small_pieces:
-                compaction.compact(self.folder, self.identity, first, self._disk, files.lock)
-        with files.lock:
-            active = files.writer.begin().segment
-            for first in segment.first_indexes(self.folder):
-                path = self.folder / segment.file_name(first)
-                if first >= active or Segment.open_sealed(path, first, self.identity).last_arrival_ms > horizon_ms:
-                    break
-                self._disk.remove(path)
+                with suppress(OSError, CorruptSegmentError):
+                    compaction.compact(self.folder, self.identity, first, self._disk, files.lock)
+        with suppress(OSError, CorruptSegmentError), files.lock:
+            self._trim(files.writer.begin().segment, horizon_ms)
 
     def close(self) -> None:
         with self._opening:
@@ -82,12 +81,20 @@ class ShardLog:
         os.close(held.lock_fd)
         os.close(held.read_lock_fd)
 
+    def _trim(self, active: int, horizon_ms: int) -> None:
+        for first in segment.first_indexes(self.folder):
+            path = self.folder / segment.file_name(first)
+            if first >= active or Segment.open_sealed(path, first, self.identity).last_arrival_ms > horizon_ms:
+                return
+            self._disk.remove(path)
+
     def _open(self) -> Files:
         with self._opening:
             held = self._held
             if held is not None and held.pid == os.getpid():
                 return held
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for folder in (self.folder.parent, self.folder):
+                folder.mkdir(mode=0o700, exist_ok=True)
             lock_fd = self._disk.open(self.folder / "lock", create=True)
             read_lock_fd = self._disk.open(self.folder / "read.lock", create=True)
             lock = SharedLock(lock_fd)

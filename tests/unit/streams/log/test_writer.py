@@ -230,3 +230,27 @@ def test_files_are_private(open_log: Callable[..., Any]) -> None:
 
     assert log.folder.stat().st_mode & 0o777 == 0o700
     assert {path.stat().st_mode & 0o777 for path in Path(log.folder).iterdir()} == {0o600}
+
+
+@pytest.mark.parametrize("fault", ["full disk", "draft removed"])
+def test_a_segment_that_cannot_be_rewritten_stays_as_it_is(
+    open_log: Callable[..., Any], disk: Any, small_segments: None, identity: Identity, fault: str
+) -> None:
+    log = open_log()
+    data = [b"%d" % place for place in range(8)]
+    log.put(*data)
+    write = disk.write
+
+    def failing(fd: int, parts: Any, offset: int) -> None:
+        drafts = list(log.folder.glob("*.draft"))
+        if drafts and fault == "full disk" and log.active().name == file_name(9):
+            raise OSError(28, "No space left on device")
+        if drafts and log.active().name == file_name(9):
+            drafts[0].unlink()
+        write(fd, parts, offset)
+
+    disk.write = failing
+    assert log.put(b"next") == [9]
+
+    assert list(Segment.open_sealed(log.folder / file_name(1), 1, identity).table.kinds) == [frame.Kind.ROW] * 8
+    assert log.data() == [*data, b"next"]
