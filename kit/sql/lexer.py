@@ -1,8 +1,8 @@
 """Cuts SQL text into tokens, the same way for every dialect of the house.
 
 Owns where strings, quoted names, comments, numbers and parameters begin and end; knows no grammar and no keyword's
-meaning. Every token carries its place in the text, so that whoever reads tokens can point at them. Text that ends inside a
-string, a quoted name or a comment yields a token marked `open`: completion reads on, `split` refuses.
+meaning. Every token carries its place in the text, so that whoever reads tokens can point at them. Text that ends inside
+a string, a quoted name or a comment yields a token marked `open`: completion reads on, `split` refuses.
 
 Invariant: tokens come in order and do not overlap; what lies between two tokens is white space or comments only.
 """
@@ -65,38 +65,46 @@ class Token:
         return (body if self.open else body[:-1]).replace("''", "'")
 
 
-_TOKEN = re.compile(
-    r"""
+_SHAPES = r"""
       (?P<space>\s+)
     | (?P<line>--[^\n]*)
     | (?P<comment>/\*)
-    | (?P<string>(?:[xXeEbB]|[uU]&)?'(?:[^']++|'')*(?P<string_end>'?))
-    | (?P<quoted>(?:[uU]&)?"(?:[^"]++|"")*(?P<quoted_end>"?)|`(?:[^`]++|``)*(?P<tick_end>`?))
+    | (?P<string>(?:[xXeEbB]|[uU]&)?'(?:[^'@]++|''@)*(?P<string_end>'?))
+    | (?P<quoted>(?:[uU]&)?"(?:[^"@]++|""@)*(?P<quoted_end>"?)|`(?:[^`]++|``)*(?P<tick_end>`?))
     | (?P<dollar>\$(?:[^\W\d]\w*)?\$)
     | (?P<number>(?:\d[\d_]*(?:\.[\d_]*)?|\.\d[\d_]*)(?:[eE][+-]?\d+)?)
     | (?P<word>[^\W\d][\w$]*)
     | (?P<operator>::|:=|=>|->|<=|>=|<>|!=|\|\||[^\w\s])
-    """,
-    re.VERBOSE,
+"""
+_TOKEN = re.compile(_SHAPES.replace("''@", "''").replace('""@', '""').replace("@", ""), re.VERBOSE)
+_TOKEN_WITH_ESCAPES = re.compile(
+    _SHAPES.replace("''@", r"''|\\.").replace('""@', r'""|\\.').replace("@", r"\\"), re.VERBOSE | re.DOTALL
 )
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 _NAME = re.compile(r"[^\W\d]\w*")
 _CLOSERS = frozenset({")", "]", "}"})
 # Words after which an operand begins: a colon that touches one of them cannot be a path into it.
 _BEFORE_OPERAND = frozenset(
-    """ALL AND ANY AS BETWEEN BY CASE DISTINCT ELSE ESCAPE EXCEPT FETCH FILTER FIRST FROM HAVING IN INTERSECT IS LIKE
-    LIMIT NEXT NOT OFFSET ON OR RETURN ROW ROWS SELECT SET SIMILAR SOME THEN TO UNION USING VALUES WHEN WHERE
-    WITH""".split()
+    {
+        *("ALL", "AND", "ANY", "AS", "BETWEEN", "BY", "CASE", "DISTINCT", "ELSE", "ESCAPE", "EXCEPT", "FETCH", "FILTER"),
+        *("FIRST", "FROM", "HAVING", "IN", "INTERSECT", "IS", "LIKE", "LIMIT", "NEXT", "NOT", "OFFSET", "ON", "OR"),
+        *("RETURN", "ROW", "ROWS", "SELECT", "SET", "SIMILAR", "SOME", "THEN", "TO", "UNION", "USING", "VALUES"),
+        *("WHEN", "WHERE", "WITH"),
+    }
 )
 
 
-def tokens(text: str) -> Iterator[Token]:
-    """The tokens of `text`, comments left out, except one that is left open at the end."""
+def tokens(text: str, *, escapes: bool = False) -> Iterator[Token]:
+    """The tokens of `text`, comments left out, except one that is left open at the end.
+
+    With `escapes` a backslash in quotes takes what follows with it, as in Hive.
+    """
+    shapes = _TOKEN_WITH_ESCAPES if escapes else _TOKEN
     position = 0
     before: Token | None = None
     brackets: list[str] = []
     while position < len(text):
-        token = _next(text, position, before, brackets)
+        token = _next(shapes, text, position, before, brackets)
         if isinstance(token, int):
             position = token
             continue
@@ -105,9 +113,9 @@ def tokens(text: str) -> Iterator[Token]:
         before = token
 
 
-def _next(text: str, position: int, before: Token | None, brackets: list[str]) -> Token | int:
+def _next(shapes: re.Pattern[str], text: str, position: int, before: Token | None, brackets: list[str]) -> Token | int:
     """The token at `position`, or the offset to go on from where there is none."""
-    found = _TOKEN.match(text, position)
+    found = shapes.match(text, position)
     assert found is not None, "every character begins a token"
     end = found.end()
     match found.lastgroup:

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from kit.sql.athena.compile import compile_query
 from kit.sql.athena.macros import MACROS
+from kit.sql.athena.parsing import parse
 from kit.sql.athena.statements import Query, Statement
 
-__all__ = ["MACROS", "Statement", "compile_query", "parse"]
-
-
-def parse(text: str) -> Statement:
-    """The one statement of `text`, a semicolon after it allowed."""
-    from kit.sql.athena.dialect import query_tree
-
-    return Query(query_tree(text), text)
+__all__ = ["MACROS", "Query", "Statement", "compile_query", "parse"]

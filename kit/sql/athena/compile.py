@@ -19,6 +19,7 @@ from kit.sql.athena.expressions import expression
 from kit.sql.athena.plan import Item, Plan, SelectPlan
 from kit.sql.athena.queries import query
 from kit.sql.athena.relations import Relations
+from kit.sql.athena.scope import Scope
 from kit.sql.athena.translation import Environment, Translation
 from kit.sql.athena.types import quote
 from kit.sql.relations import CompiledQuery, OutputColumn, Relation, SchemaSource
@@ -126,3 +127,28 @@ def _recall(key: object, schema: SchemaSource) -> CompiledQuery | None:
     if any(schema.relation(database, name) != known for (database, name), known in entry.relations.items()):
         return None
     return entry.compiled
+
+
+def constant_values(tree: exp.Expr, text: str) -> tuple[Any, ...]:
+    """The Python values of a SELECT list of literals. Raises `NOT_SUPPORTED` where one is not a literal."""
+    t = Translation(Environment(text, ""), _Nothing(), {}, (), 0, expression, query)
+    values = []
+    for node in tree.expressions:
+        value = t.expression(node, Scope(()))
+        if not value.is_constant:
+            raise t.unsupported("A parameter that is not a literal", node)
+        values.append(value.constant)
+    return tuple(values)
+
+
+class _Nothing:
+    """A catalog without anything in it."""
+
+    def relation(self, database: str, name: str) -> Relation | None:
+        return None
+
+    def databases(self) -> Sequence[str]:
+        return ()
+
+    def relations(self, database: str) -> Sequence[str]:
+        return ()
