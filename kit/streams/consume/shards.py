@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -45,10 +45,22 @@ class ShardDirectory:
             return [_lease(shard, self._tip(shard["ShardId"])) for shard in shards if _is_open(shard)]
         return [_lease(shard, _beginning(start)) for shard in shards]
 
-    def children(self, parent: str) -> list[Lease]:
-        """Leases for the children of a closed shard."""
-        beginning = _beginning(self._options.start)
-        return [_lease(shard, beginning) for shard in self._listing() if parent in _parents(shard)]
+    def following(self, shard: str, known: Container[str]) -> list[Lease]:
+        """Leases for the children of a closed shard, and for those ancestors of theirs that are not `known` yet.
+
+        A merge has a parent that may itself be the child of a shard that is still being read. Without its lease in the
+        table the merged shard would seem to have one parent only, and would be read too early.
+        """
+        listed = {found["ShardId"]: found for found in self._listing()}
+        wanted = [name for name, found in listed.items() if shard in _parents(found)]
+        leases: dict[str, Lease] = {}
+        while wanted:
+            name = wanted.pop()
+            if name in leases:
+                continue
+            leases[name] = _lease(listed[name], _beginning(self._options.start))
+            wanted.extend(parent for parent in leases[name].parents if parent in listed and parent not in known)
+        return list(leases.values())
 
     def lists(self, shard: str) -> bool:
         """Whether the stream still knows the shard; raises where there is no stream."""

@@ -132,8 +132,8 @@ class LeaseStore:
             ).rowcount
         return changed == 1
 
-    def end(self, lease: Lease, children: Iterable[Lease]) -> bool:
-        """Note that the shard is processed to its end, and add its children; False where the lease is lost."""
+    def end(self, lease: Lease, following: Iterable[Lease]) -> bool:
+        """Note that the shard is processed to its end, and add those that follow; False where the lease is lost."""
         with self._transaction() as connection:
             changed = connection.execute(
                 "UPDATE leases SET checkpoint = ?, owner = NULL, successor = NULL, behind_ms = NULL"
@@ -141,7 +141,7 @@ class LeaseStore:
                 (to_text(ShardEnd()), self.stream, lease.shard, lease.owner, lease.tenure),
             ).rowcount
             if changed:
-                self._insert(connection, children)
+                self._insert(connection, following)
         return changed == 1
 
     def release(self, lease: Lease) -> bool:

@@ -6,7 +6,7 @@ Faults that it must survive: a lease that is lost between any two statements; an
 shard that ends, and one that has expired altogether; a suspension of this process for longer than the failover time.
 
 Invariants: records are processed only under a lease that was renewed within the failover time before the step began;
-a shard is given away only between two batches; a shard's children exist in the table only once it is processed.
+a shard is given away only between two batches; no shard begins before all of its parents are processed.
 """
 
 from __future__ import annotations
@@ -227,9 +227,9 @@ class Worker:
 
     def _end(self, run: _ShardRun) -> None:
         run.intake.shard_ended()
-        children = self._directory.children(run.lease.shard)
+        following = self._directory.following(run.lease.shard, self._store.leases())
         self._forget(run)
-        if not self._store.end(run.lease, children):
+        if not self._store.end(run.lease, following):
             run.intake.lease_lost()
         self._scanned_ms = None  # the children may begin
 

@@ -268,6 +268,24 @@ def test_a_merged_child_waits_for_the_parent_that_another_worker_reads(kinesis, 
     assert first.leases()[B].ended
 
 
+def test_a_merged_child_waits_for_a_parent_whose_own_parent_is_still_being_read(kinesis, make_consumer):
+    fill(kinesis, A, 1)
+    fill(kinesis, B, 50)
+    kinesis.split(B)
+    late_parent = kinesis.shards[-2].id
+    fill(kinesis, late_parent, 5, start=50)
+    kinesis.merge(A, late_parent)
+    child = kinesis.shards[-1].id
+    kinesis.put_into(child, "k", b"child")
+    events = []
+
+    make_consumer(processor=lambda: Log(events), max_records=2).run(until="tip")
+
+    names = [(kind, shard) for kind, shard, *_ in events]
+    assert names.index(("initialize", child)) > names.index(("ended", late_parent)) > names.index(("ended", B))
+    assert names.index(("ended", A)) < names.index(("ended", B))
+
+
 def test_a_shard_that_has_expired_altogether_counts_as_ended(kinesis, make_consumer):
     seen = []
     consumer = make_consumer(seen.extend)
