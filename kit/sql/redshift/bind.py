@@ -16,8 +16,10 @@ from kit.sql.redshift.binding.blocks import Block
 from kit.sql.redshift.binding.common_tables import settle_all
 from kit.sql.redshift.binding.context import Context
 from kit.sql.redshift.binding.queries import bind_query
-from kit.sql.redshift.bound import BoundColumn, BoundQuery, BoundTable
+from kit.sql.redshift.binding.typed import cast, typed
+from kit.sql.redshift.bound import BoundColumn, BoundQuery, BoundTable, Uses
 from kit.sql.redshift.schema import Schemas
+from kit.sql.redshift.types import Kind
 
 assert handlers.FAMILIES
 
@@ -46,7 +48,18 @@ def bind(
     context = Context(text, schemas, search_path, bind_query, values=parameters or {}, wide=wide, keep_case=keep_case)
     block = bind_query(context, query)
     settle_all(block)
+    _cast_decimals(block)
     return bound_query(context, block)
+
+
+def _cast_decimals(block: Block) -> None:
+    """Give computed NUMERICs of the answer their precision, which DuckDB reckons differently."""
+    if not isinstance(block.tree, exp.Select):
+        return
+    for index, output in enumerate(block.outputs):
+        node = block.expression(index)
+        if output.type.kind is Kind.NUMERIC and not isinstance(node, (exp.Column, exp.Cast)):
+            block.convert(index, typed(cast(node, output.type), output.type))
 
 
 def bound_query(context: Context, block: Block) -> BoundQuery:
@@ -62,6 +75,24 @@ def bound_query(context: Context, block: Block) -> BoundQuery:
         frozenset(found.volatile),
         frozenset(found.leader_only),
         found.narrow,
+    )
+
+
+def uses(context: Context) -> Uses:
+    """What was found while a statement without rows was bound."""
+    found = context.found
+    return Uses(
+        _tables(context),
+        dict(found.parameters),
+        frozenset(found.session),
+        frozenset(found.volatile),
+        frozenset(found.leader_only),
+    )
+
+
+def _tables(context: Context) -> tuple[BoundTable, ...]:
+    return tuple(
+        BoundTable(schema, name, _used(context, schema, name)) for schema, name in sorted(context.found.tables)
     )
 
 

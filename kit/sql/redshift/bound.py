@@ -33,14 +33,16 @@ class BoundQuery:
     """A query whose names are resolved and whose functions and operators are DuckDB's.
 
     `tree` generates as DuckDB SQL as it is, with the macros of `MACROS` installed. In it, every `exp.Table` is a base
-    table (`db` and `this` resolved, with an alias) or names a CTE (no `db`); every `exp.Column` carries the alias of its
-    source, but those in ORDER BY that name a projection; aliases are unique in the whole tree; projections are aliased
-    and their names unique in their block; `*` is expanded; every column and projection has its DuckDB type in `.type`.
+    table (`db` and `this` resolved, with an alias) or names a CTE (no `db`); every `exp.Column` carries the alias of
+    its source, but those in ORDER BY that name a projection; aliases are unique in the whole tree; projections are
+    aliased and their names unique in their block; `*` is expanded; every column and projection has its DuckDB type in
+    `.type`.
 
-    `columns` are the answer's, by position. `parameters` are the user's values and `session` the names of those that the
-    session provides when the query runs; both are `$name` in SQL. `volatile` names functions whose value changes from
-    one run to the next (such a query's answer is not cached); `leader_only` those that Redshift runs on the leader alone.
-    `narrow`: a product of decimals is computed in 64 bits for speed and may overflow there; bind again with `wide` then.
+    `columns` are the answer's, by position. `parameters` are the user's values and `session` the names of those that
+    the session provides when the query runs; both are `$name` in SQL. `volatile` names functions whose value changes
+    from one run to the next (such a query's answer is not cached); `leader_only` those that Redshift runs on the
+    leader alone. `narrow`: a product of decimals is computed in 64 bits for speed and may overflow there; bind again
+    with `wide` then.
     """
 
     tree: exp.Query
@@ -51,3 +53,65 @@ class BoundQuery:
     volatile: frozenset[str] = frozenset()
     leader_only: frozenset[str] = frozenset()
     narrow: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """What a statement that yields no rows reads and needs; the fields are those of `BoundQuery`."""
+
+    tables: tuple[BoundTable, ...] = ()
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    session: frozenset[str] = frozenset()
+    volatile: frozenset[str] = frozenset()
+    leader_only: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class BoundInsert:
+    """`query` yields `columns`, all of the table's but identities that were left out, as the columns store them."""
+
+    schema: str
+    name: str
+    columns: tuple[str, ...]
+    query: BoundQuery
+
+
+@dataclass(frozen=True, slots=True)
+class BoundChange:
+    """An UPDATE or DELETE: `tree` is `exp.Update` or `exp.Delete` over the target under its alias.
+
+    The columns that an UPDATE sets stand bare, their values fitted to them.
+    """
+
+    schema: str
+    name: str
+    tree: exp.Update | exp.Delete
+    uses: Uses
+
+
+@dataclass(frozen=True, slots=True)
+class BoundMerge:
+    """A MERGE in its parts. `target` and `source` are FROM items with aliases; `on` is over both.
+
+    `update` pairs columns with values over both; `insert` pairs every column with its value over the source.
+    """
+
+    schema: str
+    name: str
+    target: exp.Expr
+    source: exp.Expr
+    on: exp.Expr
+    update: tuple[tuple[str, exp.Expr], ...]
+    delete_matched: bool
+    insert: tuple[tuple[str, exp.Expr], ...]
+    remove_duplicates: bool
+    uses: Uses
+
+
+@dataclass(frozen=True, slots=True)
+class BoundExpression:
+    """An expression without a table. `session` names the values that it needs."""
+
+    node: exp.Expr
+    type: Type
+    session: frozenset[str] = frozenset()

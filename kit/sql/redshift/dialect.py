@@ -68,6 +68,28 @@ class RedshiftSource(Redshift):
             "PRIOR": prior,
         }
 
+        def _parse_table(self, *arguments: Any, **options: Any) -> exp.Expr | None:
+            """A table, or a path into an array that has a subscript in it, which sqlglot knows in expressions only."""
+            if not self._is_subscripted():
+                return super()._parse_table(*arguments, **options)
+            path = self._parse_column()
+            self._match(TokenType.ALIAS)
+            alias = self._parse_id_var(tokens=self.TABLE_ALIAS_TOKENS)
+            made = self.expression(exp.Alias(this=path, alias=alias)) if alias is not None else path
+            if alias is not None and self._match_text_seq("AT"):
+                return self.expression(exp.AtIndex(this=made, expression=self._parse_id_var()))
+            return made
+
+        def _is_subscripted(self) -> bool:
+            """Whether what comes is `name.name…[`."""
+            index = self._index
+            while index < len(self._tokens) and self._tokens[index].token_type in {TokenType.VAR, TokenType.IDENTIFIER}:
+                index += 1
+                if index == len(self._tokens) or self._tokens[index].token_type is not TokenType.DOT:
+                    break
+                index += 1
+            return self._index < index < len(self._tokens) and self._tokens[index].token_type is TokenType.L_BRACKET
+
         def _parse_types(
             self,
             check_func: bool = False,

@@ -1,7 +1,8 @@
 """TO_CHAR's and its kin's format strings, cut into fields.
 
 A field is matched without regard to case; how a name's field is written says how the name is. `FM` before a field drops
-its padding, `TH` after a number adds its ordinal ending. Text in double quotes, and whatever is no field, stands for itself.
+its padding, `TH` after a number adds its ordinal ending. Text in double quotes, and whatever is no field, stands for
+itself.
 
 Source: Amazon Redshift Database Developer Guide, "Datetime format strings", "Numeric format strings", read 2026-11.
 """
@@ -118,9 +119,9 @@ def datetime_fields(text: str) -> tuple[Field, ...]:
 class NumberFormat:
     """A numeric format taken apart.
 
-    `digits` are the places before the decimal point, `zeros` how many of them, from the right, are never blank; `groups`
-    are the places, counted from the left, after which a separator stands. `sign` is `""` (a minus before the first
-    digit), `S`, `MI`, `PL`, `SG` (with `sign_last` where it follows the number) or `PR`.
+    `digits` are the places before the decimal point, `zeros` how many of them, from the right, are never blank;
+    `groups` are the places, counted from the left, after which a separator stands. `sign` is `""` (a minus before the
+    first digit), `S`, `MI`, `PL`, `SG` (with `sign_last` where it follows the number) or `PR`.
     """
 
     digits: int

@@ -14,13 +14,16 @@ class TableColumn:
     """A column as a query sees it. `hidden` columns can be named but are left out of `*`.
 
     `has_trailing_blanks` False promises that no value of a VARCHAR ends in a blank: comparisons, which ignore trailing
-    blanks, then run on the bare column. Where it is not known it is True.
+    blanks, then run on the bare column. Where it is not known it is True. `default` is the text of its DEFAULT, empty
+    for none; the values of an `is_identity` column are the warehouse's to give.
     """
 
     name: str
     type: Type
     has_trailing_blanks: bool = True
     hidden: bool = False
+    default: str = ""
+    is_identity: bool = False
 
 
 @dataclass(frozen=True, slots=True)

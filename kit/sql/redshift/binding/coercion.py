@@ -112,8 +112,10 @@ def implicit(value: Typed, target: Type, script: str) -> Typed | None:
     source = value.type
     if source == target:
         return value
-    if source is UNKNOWN or source.kind is Kind.SUPER or target.kind is Kind.SUPER:
+    if source is UNKNOWN or target.kind is Kind.SUPER:
         return explicit(value, target, script)
+    if source.kind is Kind.SUPER:
+        return _dynamic(value, target, script)
     if target.is_text and (source.is_number or source.is_datetime or source.is_text):
         return explicit(value, target, script)
     if source.is_number and target.is_number and _RANKS[source.kind] <= _RANKS[target.kind]:
@@ -131,6 +133,16 @@ def implicit(value: Typed, target: Type, script: str) -> Typed | None:
     if source.kind is target.kind is Kind.VARBYTE:
         return typed(value.node, target)
     return None
+
+
+def _dynamic(value: Typed, target: Type, script: str) -> Typed | None:
+    """A SUPER where a type is wanted: NULL unless the value's own type is of that kind."""
+    if target.is_text:
+        return _resized(typed(call("rs_super_string", value.node), ANY_TEXT, blanks=False), target)
+    if target.is_number:
+        number_ = call("rs_super_number", value.node)
+        return typed(number_ if target is DOUBLE else try_cast(number_, target), target)
+    return explicit(value, target, script)
 
 
 def explicit(value: Typed, target: Type, script: str, *, at: errors.Place = None) -> Typed:

@@ -1,7 +1,8 @@
 """Scalar expressions: one handler a kind of node, found in one table.
 
-A handler takes the binder and the parsed node and answers with a bound expression; it never changes the parsed tree, so a
-statement can be bound again. What has no handler is refused by name: nothing of DuckDB's or PostgreSQL's own slips through.
+A handler takes the binder and the parsed node and answers with a bound expression; it never changes the parsed tree,
+so a statement can be bound again. What has no handler is refused by name: nothing of DuckDB's or PostgreSQL's own slips
+through.
 """
 
 from __future__ import annotations

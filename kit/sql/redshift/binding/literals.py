@@ -10,6 +10,7 @@ from typing import Any
 from sqlglot import exp
 
 from kit.base.errors import KitError, did_you_mean
+from kit.sql.parameters import placeholders
 from kit.sql.redshift import errors
 from kit.sql.redshift.binding import coercion
 from kit.sql.redshift.binding.expressions import Expressions, Handler
@@ -36,7 +37,8 @@ _INT8 = 1 << 63
 
 def _literal(binder: Expressions, node: exp.Literal) -> Typed:
     if node.is_string:
-        return Typed(exp.Literal(this=node.name, is_string=True), UNKNOWN, node.name.endswith(" "))
+        made = exp.Literal(this=node.name, is_string=True).update_positions(node)
+        return Typed(made, UNKNOWN, node.name.endswith(" "))
     text = node.name
     if text.isdecimal():
         value = int(text)
@@ -95,7 +97,7 @@ def _placeholder(binder: Expressions, node: exp.Placeholder) -> Typed:
         raise binder.error(
             errors.UNDEFINED_PARAMETER,
             f'there is no parameter "{name}"',
-            node,
+            next((found.start for found in placeholders(binder.script) if found.name == name), None),
             did_you_mean(name, values) or "Pass it as a parameter, or define a variable of that name.",
         )
     value = values[name]

@@ -66,10 +66,10 @@ def _arithmetic(binder: Expressions, node: exp.Binary) -> Typed:
 
 def _lenient(left: Typed, right: Typed, script: str, node: exp.Expr) -> tuple[Typed, Typed]:
     """Literals take the other side's type; a SUPER counts as a number."""
-    if left.type.kind is Kind.SUPER:
-        left = coercion.explicit(left, DOUBLE, script)
-    if right.type.kind is Kind.SUPER:
-        right = coercion.explicit(right, DOUBLE, script)
+    left, right = (
+        coercion.implicit(side, DOUBLE, script) or side if side.type.kind is Kind.SUPER else side
+        for side in (left, right)
+    )
     if left.type is UNKNOWN and right.type is not UNKNOWN:
         left = coercion.explicit(left, _beside(right.type, node, literal_left=True), script)
     elif right.type is UNKNOWN and left.type is not UNKNOWN:
@@ -197,7 +197,7 @@ def _shifted(node: exp.Binary, left: Typed, right: Typed) -> Typed | None:
 def _negative(binder: Expressions, node: exp.Neg) -> Typed:
     value = binder.bind(node.this)
     if value.type.kind is Kind.SUPER or value.type is UNKNOWN:
-        value = coercion.explicit(value, DOUBLE, binder.script)
+        value = coercion.implicit(value, DOUBLE, binder.script) or value
     if not (value.type.is_number or value.type.is_interval):
         raise errors.operator_missing("-", None, value.type, binder.script, node)
     return typed(exp.Neg(this=operand(value.node)), value.type)

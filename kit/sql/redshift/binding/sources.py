@@ -1,7 +1,7 @@
 """FROM: tables, views, subqueries, joins, unnested SUPER arrays.
 
-A name is a common table, then a table along the search path. Views are expanded in place. Joins see the sources of their
-own comma-separated item only.
+A name is a common table, then a table along the search path. Views are expanded in place. Joins see the sources of
+their own comma-separated item only.
 
 Source: Amazon Redshift Database Developer Guide, "FROM clause", "Querying semistructured data", read 2026-11.
 """
@@ -72,6 +72,11 @@ def bind_from(
     if bound_joins:
         made.set("joins", bound_joins)
     return remaining
+
+
+def bind_item(context: Context, scope: Scope, item: exp.Expr) -> exp.Expr:
+    """One item of a FROM clause for the tree, its names put into `scope`."""
+    return _listed(context, scope, item).node
 
 
 def _conjuncts(condition: exp.Expr | None) -> list[exp.Expr]:
@@ -215,8 +220,14 @@ def _item(context: Context, scope: Scope, item: exp.Expr) -> Item | list[Item]:
             return _unnested(context, scope, item, attributes=False)
         case exp.Lateral():
             raise errors.unsupported("LATERAL", context.script, item, "Use a join or a window function.")
-        case exp.Unnest():
-            raise errors.unsupported("UNNEST", context.script, item, "Name the array: FROM t, t.items AS i.")
+        case exp.Unnest() if len(item.expressions) == 1:
+            alias = item.args.get("alias")
+            path = item.expressions[0]
+            # sqlglot takes the name for the column's, not the table's.
+            listed = [alias.this, *(alias.args.get("columns") or ())] if alias is not None else []
+            name = next((part for part in listed if part is not None), None)
+            named = exp.Alias(this=path.copy(), alias=name.copy()) if name is not None else path
+            return _unnested(context, scope, named, attributes=False)
         case _:
             raise errors.unsupported("This item of a FROM clause", context.script, item)
 

@@ -54,8 +54,7 @@ def _quoted(name: str) -> str:
 def compare(binder: Expressions, kind: type[exp.Expr], left: Typed, right: Typed) -> exp.Expr:
     """A comparison with at least one SUPER; `kind` is EQ, NEQ, LT, LTE, GT or GTE."""
     if kind in {exp.EQ, exp.NEQ}:
-        made = kind(this=_key(binder, left), expression=_key(binder, right))
-        return made
+        return kind(this=_key(binder, left), expression=_key(binder, right))
     fixed = left if left.type.kind is not Kind.SUPER else right
     if fixed.type.kind is Kind.SUPER:
         order = call("rs_super_order", left.node), call("rs_super_order", right.node)

@@ -1,4 +1,4 @@
-"""Aggregates. Each keeps recognisable aggregate nodes in the tree, so that a planner can split it into partial and final.
+"""Aggregates. Each keeps recognisable aggregate nodes in the tree, so that a planner can split it in two phases.
 
 An average of integers is a sum divided by a count, both exact; the quotient is cut, as Redshift's is.
 
@@ -60,7 +60,7 @@ def _argument(binder: Expressions, call_: Call) -> Typed:
 def _number(binder: Expressions, call_: Call) -> Typed:
     value = _argument(binder, call_)
     if value.type.kind is Kind.SUPER:
-        value = coercion.explicit(value, DOUBLE, binder.script)
+        value = coercion.implicit(value, DOUBLE, binder.script) or value
     if not value.type.is_number:
         raise errors.function_missing(call_.name, [value.type], binder.script, call_.node, None)
     return value

@@ -316,6 +316,12 @@ def now(binder: Expressions, name: str, kind: Type) -> Typed:
     return typed(moment if kind is TIMESTAMP else cast(moment, kind), kind)
 
 
+def _getdate(binder: Expressions, call_: Call) -> Typed:
+    _arity(binder, call_, 0, 0)
+    moment = now(binder, "getdate", TIMESTAMP)
+    return typed(call("date_trunc", string("second"), moment.node), TIMESTAMP)
+
+
 def _timeofday(binder: Expressions, call_: Call) -> Typed:
     _arity(binder, call_, 0, 0)
     moment = now(binder, "getdate", TIMESTAMP)
@@ -345,7 +351,7 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "next_day": Function("next_day", _next_day, "next_day"),
     "timezone": Function("timezone", _timezone, "timezone"),
     "convert_timezone": Function("convert_timezone", _convert_timezone, "convert_timezone"),
-    "getdate": _session_time("getdate", TIMESTAMP),
+    "getdate": Function("getdate", _getdate, "getdate"),
     "sysdate": Function("sysdate", _session_time("sysdate", TIMESTAMP).bind, "timestamp"),
     "now": _session_time("now", TIMESTAMPTZ, "sysdate"),
     "timeofday": Function("timeofday", _timeofday, "timeofday"),

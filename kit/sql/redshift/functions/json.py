@@ -75,10 +75,11 @@ def _pointer(steps: list[exp.Expr]) -> exp.Expr:
     """A path of member names; constants make one text."""
     if all(isinstance(step, exp.Literal) for step in steps):
         return string("$" + "".join(f".{_quoted(step.name)}" for step in steps))
-    parts: list[exp.Expr] = [string("$")]
-    for step in steps:
-        parts.append(string(f".{_quoted(step.name)}") if isinstance(step, exp.Literal) else call("rs_json_step", step))
-    return call("concat", *parts)
+    parts = (
+        string(f".{_quoted(step.name)}") if isinstance(step, exp.Literal) else call("rs_json_step", step)
+        for step in steps
+    )
+    return call("concat", string("$"), *parts)
 
 
 def _quoted(name: str) -> str:

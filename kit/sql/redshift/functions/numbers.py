@@ -11,7 +11,6 @@ from sqlglot import exp
 
 from kit.sql.redshift import errors
 from kit.sql.redshift.binding import coercion
-from kit.sql.redshift.binding import numeric as arithmetic
 from kit.sql.redshift.binding.typed import Typed, call, cast, number, typed
 from kit.sql.redshift.functions.table import Call, Function, Row, scalars
 from kit.sql.redshift.types import DATE, DOUBLE, INTEGER, MAX_PRECISION, TIMESTAMP, Kind, numeric
@@ -84,7 +83,7 @@ def _only_number(binder: Expressions, call_: Call) -> Typed:
     if len(values) == 1:
         value = values[0]
         if value.type.kind in {Kind.UNKNOWN, Kind.SUPER}:
-            value = coercion.explicit(value, DOUBLE, binder.script)
+            value = coercion.implicit(value, DOUBLE, binder.script) or value
         if value.type.is_number:
             return value
     raise errors.function_missing(call_.name, [value.type for value in values], binder.script, call_.node, None)
@@ -121,7 +120,7 @@ def _is_number(text: str) -> bool:
 def _number_and_digits(binder: Expressions, call_: Call) -> tuple[Typed, exp.Expr | None]:
     values = [binder.bind(argument) for argument in call_.arguments]
     if values and values[0].type.kind in {Kind.UNKNOWN, Kind.SUPER}:
-        values[0] = coercion.explicit(values[0], DOUBLE, binder.script)
+        values[0] = coercion.implicit(values[0], DOUBLE, binder.script) or values[0]
     if (
         not 1 <= len(values) <= 2
         or not values[0].type.is_number
@@ -132,39 +131,36 @@ def _number_and_digits(binder: Expressions, call_: Call) -> tuple[Typed, exp.Exp
 
 
 def _cut(value: Typed, digits: exp.Expr | None, name: str) -> Typed:
-    """Rounded or cut at a digit. DuckDB cuts decimals at constant digits only, so a NUMERIC goes by its units."""
+    """Rounded or cut at a digit. A NUMERIC keeps the digits that a constant asks for, else its scale."""
+    constant = 0 if digits is None else _constant(digits)
     if value.type.is_integer:
-        if digits is None:
+        if digits is None or (constant is not None and constant >= 0):
             return value
-        kind = arithmetic.as_numeric(value.type)
-        return (
-            typed(
-                cast(call(f"rs_{name}_units", cast(value.node, numeric(MAX_PRECISION, 0)), digits), value.type),
-                value.type,
-            )
-            if kind
-            else value
-        )
+        made = call(f"rs_{name}_units", cast(value.node, numeric(MAX_PRECISION, 0)), digits)
+        return typed(cast(made, value.type), value.type)
     if value.type.kind is Kind.NUMERIC:
-        if digits is None:
-            return typed(cast(call(name, value.node), value.type), value.type)
-        constant = _constant(digits)
-        if constant is not None and constant >= 0:
-            if constant >= value.type.scale:
-                return value
-            return typed(cast(call(name, value.node, number(constant)), value.type), value.type)
         scale = value.type.scale
-        wide = cast(value.node, numeric(MAX_PRECISION, scale))
-        return typed(cast(call(f"rs_{name}_digits", wide, digits), value.type), value.type)
-    kind = value.type
+        if constant is not None and constant >= scale:
+            return value
+        if constant is not None and constant >= 0:
+            kind = numeric(min(value.type.size - scale + constant + 1, MAX_PRECISION), constant)
+            return typed(cast(call(name, value.node, number(constant)), kind), kind)
+        assert digits is not None
+        kind = value.type if constant is None else numeric(min(value.type.size - scale + 1, MAX_PRECISION), 0)
+        made = call(f"rs_{name}_digits", cast(value.node, numeric(MAX_PRECISION, scale)), digits)
+        return typed(cast(made, kind), kind)
     node = cast(value.node, DOUBLE)
     made = call(name, node) if digits is None else call(f"rs_{name}_float", node, digits)
-    return typed(cast(made, kind) if kind is not DOUBLE else made, kind)
+    return typed(cast(made, value.type) if value.type is not DOUBLE else made, value.type)
 
 
 def _constant(node: exp.Expr) -> int | None:
     inner = node.this if isinstance(node, exp.Cast) else node
-    return int(inner.name) if isinstance(inner, exp.Literal) and not inner.is_string else None
+    sign = 1
+    while isinstance(inner, (exp.Paren, exp.Neg)):
+        sign = -sign if isinstance(inner, exp.Neg) else sign
+        inner = inner.this
+    return sign * int(inner.name) if isinstance(inner, exp.Literal) and not inner.is_string else None
 
 
 FUNCTIONS: Final[dict[str, Function]] = {

@@ -1,8 +1,8 @@
 """How a Redshift function is described: its parameters, its result, and DuckDB SQL that means the same.
 
 A row reads `("strpos", "text, text", "int", "strpos($1, $2)")`. Parameters are classes of types (`_ACCEPTED`); a `?`
-marks one that may be left out, `*` the last one's repetition. The result is a type, or `$n` for the type of an argument.
-An argument is converted to its parameter's type before it enters the template. Names share a row with `|`.
+marks one that may be left out, `*` the last one's repetition. The result is a type, or `$n` for the type of an
+argument. An argument is converted to its parameter's type before it enters the template. Names share a row with `|`.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """`bind` turns a call into a bound expression; `column` is the name of a projection that is nothing but the call."""
+    """`bind` turns a call into a bound expression; `column` names a projection that is nothing but the call."""
 
     name: str
     bind: Callable[[Expressions, Call], Typed]

@@ -53,9 +53,10 @@ def spread(node: exp.Expr, over: Over) -> exp.Expr:
     if isinstance(node, exp.AggFunc):
         return over.window(node)
     for child in list(node.iter_expressions()):
-        made = spread(child, over)
-        if made is not child:
-            child.replace(made)
+        if isinstance(child, exp.AggFunc):
+            child.replace(over.window(child.copy()))
+        else:
+            spread(child, over)
     return node
 
 
@@ -139,7 +140,7 @@ def _ntile(binder: Expressions, call_: Call, over: Over, *, ignore_nulls: bool |
     return typed(over.window(call("ntile", cast(buckets.node, BIGINT))), BIGINT)
 
 
-def _neighbour(name: str) -> Callable[..., Typed]:
+def _neighbour(kind_: type[exp.Func]) -> Callable[..., Typed]:
     """LAG and LEAD: value, offset, default."""
 
     def bind(binder: Expressions, call_: Call, over: Over, *, ignore_nulls: bool | None) -> Typed:
@@ -158,21 +159,21 @@ def _neighbour(name: str) -> Callable[..., Typed]:
             nodes[0] = coercion.explicit(value, kind, binder.script).node
             nodes.append(coercion.explicit(rest[1], kind, binder.script).node)
             value = typed(value.node, kind, blanks=value.blanks or rest[1].blanks)
-        nodes[-1] = _nulls(nodes[-1], ignore_nulls)
-        return typed(over.window(call(name, *nodes)), value.type, blanks=value.blanks)
+        made = kind_(**dict(zip(("this", "offset", "default"), nodes, strict=False)))
+        return typed(over.window(_nulls(made, ignore_nulls)), value.type, blanks=value.blanks)
 
     return bind
 
 
-def _nulls(node: exp.Expr, ignore_nulls: bool | None) -> exp.Expr:
-    return exp.IgnoreNulls(this=node) if ignore_nulls else node
+def _nulls(function: exp.Expr, ignore_nulls: bool | None) -> exp.Expr:
+    return exp.IgnoreNulls(this=function) if ignore_nulls else function
 
 
-def _positional(name: str) -> Callable[..., Typed]:
+def _positional(kind_: type[exp.Func]) -> Callable[..., Typed]:
     """FIRST_VALUE, LAST_VALUE, NTH_VALUE."""
 
     def bind(binder: Expressions, call_: Call, over: Over, *, ignore_nulls: bool | None) -> Typed:
-        count = 2 if name == "nth_value" else 1
+        count = 2 if kind_ is exp.NthValue else 1
         value, *rest = _arguments(binder, call_, count, count)
         if over.order and over.frame is None:
             raise binder.error(
@@ -187,8 +188,8 @@ def _positional(name: str) -> Callable[..., Typed]:
             if not rest[0].type.is_integer:
                 raise errors.function_missing(call_.name, [value.type, rest[0].type], binder.script, call_.node, None)
             nodes.append(rest[0].node)
-        nodes[-1] = _nulls(nodes[-1], ignore_nulls)
-        return typed(over.window(call(name, *nodes)), value.type, blanks=value.blanks)
+        made = kind_(**dict(zip(("this", "offset"), nodes, strict=False)))
+        return typed(over.window(_nulls(made, ignore_nulls)), value.type, blanks=value.blanks)
 
     return bind
 
@@ -213,10 +214,10 @@ FUNCTIONS: Final[dict[str, WindowFunction]] = {
         for name in ("row_number", "rank", "dense_rank", "percent_rank", "cume_dist")
     },
     "ntile": WindowFunction(_ntile),
-    "lag": WindowFunction(_neighbour("lag")),
-    "lead": WindowFunction(_neighbour("lead")),
-    "first_value": WindowFunction(_positional("first_value")),
-    "last_value": WindowFunction(_positional("last_value")),
-    "nth_value": WindowFunction(_positional("nth_value")),
+    "lag": WindowFunction(_neighbour(exp.Lag)),
+    "lead": WindowFunction(_neighbour(exp.Lead)),
+    "first_value": WindowFunction(_positional(exp.FirstValue)),
+    "last_value": WindowFunction(_positional(exp.LastValue)),
+    "nth_value": WindowFunction(_positional(exp.NthValue)),
     "ratio_to_report": WindowFunction(_ratio),
 }

@@ -1,0 +1,25 @@
+"""DuckDB macros that bound queries call: installed once in a database, before the first query.
+
+Each is what a Redshift function means where DuckDB has no expression for it short enough to be written in place. They
+are SQL, and kept as SQL: a file a family. Names begin with `rs_`. An argument may be evaluated more than once.
+
+Source: Amazon Redshift Database Developer Guide, the functions' own pages, read 2026-11; PostgreSQL 8.0 documentation,
+"Data Type Formatting Functions"; RFC 1952 (CRC-32); FNV-1a as in the IETF draft.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+from typing import Final
+
+# In the order in which they call each other.
+_FAMILIES: Final = ("conversions", "numbers", "text", "hashes", "dates", "formatting", "json", "super")
+
+
+def _statements(family: str) -> list[str]:
+    text = files(__package__).joinpath(f"{family}.sql").read_text(encoding="utf-8")
+    return [statement.strip() for statement in re.split(r";\n", text) if "CREATE" in statement]
+
+
+MACROS: Final[tuple[str, ...]] = tuple(statement for family in _FAMILIES for statement in _statements(family))
