@@ -1,6 +1,6 @@
 """IPython magics: arguments on a line, one call of the workspace, an answer to show. No logic of a service is here.
 
-`%load_ext magics` brings `%%athena`, `%athena`, `%tables`, `%describe` and `%kit`; each explains itself (`%%athena?`).
+`%load_ext magics` brings `%%athena`, `%%stream`, `%tables`, `%describe` and `%kit`; each explains itself (`%%athena?`).
 Loading imports no engine: that happens when the first cell needs one.
 """
 
@@ -19,11 +19,12 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     from magics.athena import ATHENA
     from magics.catalog import DESCRIBE, TABLES
     from magics.registry import Extension
+    from magics.stream import STREAM
     from magics.workspace import KIT
 
     registry = shell.magics_manager.registry
     if _REGISTERED_AS not in registry:
-        extension = Extension(shell, (ATHENA, TABLES, DESCRIBE, KIT))
+        extension = Extension(shell, (ATHENA, STREAM, TABLES, DESCRIBE, KIT))
         extension.load()
         registry[_REGISTERED_AS] = extension
 

@@ -26,7 +26,7 @@ TICK_US = 10_000
 """Rows that are due within a tick travel together."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Replayed:
     """What a replay has sent. `refused` records met shards over their limits and were sent again.
 
@@ -46,7 +46,7 @@ class Replayed:
         """Of wall time."""
         return self.records / self.wall_seconds if self.wall_seconds else 0.0
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         events = f", events from {self.first_event} to {self.last_event}" if self.first_event else ""
         refused = f", {self.refused:,} of them refused at first" if self.refused else ""
         return f"{count(self.records, 'record')} in {self.clock_seconds:.1f} s{events}{refused}"

@@ -1,0 +1,225 @@
+"""`%stream`: streams made, filled, looked at, resharded and replayed into."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from kit.base.display import count
+from magics.command import Command, CommandMagic
+from magics.grammar import Argument, Option, positive
+from magics.reader import Words
+from magics.session import Session
+
+
+def _names(session: Session) -> Iterable[str]:
+    return iter(session.workspace.streams)
+
+
+def _open_shards(session: Session) -> Iterable[str]:
+    streams = session.workspace.streams
+    return sorted({shard.shard_id for name in streams for shard in streams[name].shards() if shard.is_open})
+
+
+NAMED = Argument("stream", "The stream.", offers=_names)
+
+
+def _list(session: Session, words: Words) -> Any:
+    del words
+    from kit.widgets import stream_overview
+
+    return stream_overview.streams(session.workspace)
+
+
+def _create(session: Session, words: Words) -> Any:
+    from kit.widgets import stream_overview
+
+    name = words.first("stream")
+    session.workspace.streams.create(
+        name,
+        words.first("shards"),
+        durability=words.first("durability", "os"),
+        mode=words.first("mode", "PROVISIONED"),
+        retention_hours=words.first("retention", 24),
+        if_not_exists="if_not_exists" in words,
+    )
+    return stream_overview.describe(session.workspace, name)
+
+
+def _delete(session: Session, words: Words) -> None:
+    session.workspace.streams.delete(words.first("stream"))
+
+
+def _describe(session: Session, words: Words) -> Any:
+    from kit.widgets import stream_overview
+
+    return stream_overview.describe(session.workspace, words.first("stream"))
+
+
+def _put(session: Session, words: Words) -> Any:
+    from kit.streams.produce.json_lines import rows_of_lines
+
+    name = words.first("stream")
+    with session.workspace.streams[name].producer(background=False) as producer:
+        stored = producer.put_table(rows_of_lines(words.rest, words.first("key")))
+    return Said(f"{count(stored, 'record')} put into {name}")
+
+
+def _tail(session: Session, words: Words) -> Any:
+    from kit.widgets import stream_overview
+
+    return stream_overview.tail(
+        session.workspace, words.first("stream"), words.first("number", 10), words.first("shard")
+    )
+
+
+def _split(session: Session, words: Words) -> Any:
+    from kit.widgets import stream_overview
+
+    name = words.first("stream")
+    session.workspace.streams[name].split(words.first("shard"), words.first("at"))
+    return stream_overview.describe(session.workspace, name)
+
+
+def _merge(session: Session, words: Words) -> Any:
+    from kit.widgets import stream_overview
+
+    name = words.first("stream")
+    session.workspace.streams[name].merge(words.first("shard"), words.first("adjacent"))
+    return stream_overview.describe(session.workspace, name)
+
+
+def _limits(session: Session, words: Words) -> Any:
+    name, wanted = words.first("stream"), words.first("state").lower()
+    if wanted not in ("on", "off"):
+        raise words.error("INVALID_ARGUMENT", f"Limits are on or off, not '{wanted}'.", at="state")
+    session.workspace.streams[name].limits(enforced=wanted == "on")
+    return Said(f"The limits of {name} are {wanted}")
+
+
+def _replay(session: Session, words: Words) -> Any:
+    name, source = words.first("stream"), words.first("source")
+    # A variable of the notebook (a result, a table, a frame) goes before a file of that name.
+    given = session.names.get(source, source) if source.isidentifier() else source
+    with session.progress() as progress:
+        return session.workspace.streams[name].replay(
+            given,
+            key=words.first("key", "").split(",") if "key" in words else None,
+            time=words.first("time"),
+            columns=words.first("columns", "").split(",") if "columns" in words else None,
+            rate=words.first("rate"),
+            speedup=words.first("speedup"),
+            progress=progress,
+        )
+
+
+def _consumers(session: Session, words: Words) -> Any:
+    from kit.widgets import stream_overview
+
+    return stream_overview.consumers(session.workspace, words.first("stream"))
+
+
+class Said:
+    """A sentence that a cell shows."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def _above_zero(word: str) -> float:
+    value = float(word)
+    if not value > 0:
+        raise ValueError("a number above zero")
+    return value
+
+
+STREAM = CommandMagic(
+    "stream",
+    "Streams: make them, put records, look at them, split and merge their shards, replay events into them.",
+    (
+        Command("", "The streams of the workspace.", _list),
+        Command("list", "The streams of the workspace.", _list),
+        Command(
+            "create",
+            "Make a stream.",
+            _create,
+            options=(
+                Option(("-s", "--shards"), "So many shards; one by default.", "N", positive),
+                Option(("--mode",), "PROVISIONED, or ON_DEMAND.", choices=("PROVISIONED", "ON_DEMAND")),
+                Option(("--retention",), "Keep records this long; 24 hours by default.", "HOURS", positive),
+                Option(
+                    ("--durability",),
+                    "What acknowledged means: os survives the end of a process, fsync of the machine.",
+                    choices=("os", "fsync"),
+                ),
+                Option(("--if-not-exists",), "Take a stream of that name as it is."),
+            ),
+            arguments=(Argument("stream", "The stream's name."),),
+        ),
+        Command("delete", "Delete a stream with all that it holds.", _delete, arguments=(NAMED,)),
+        Command("describe", "A stream's shards and what they hold.", _describe, arguments=(NAMED,)),
+        Command(
+            "put",
+            "Put the cell's lines of JSON, a record each.",
+            _put,
+            options=(Option(("-k", "--key"), "Take the partition key from this field.", "FIELD"),),
+            arguments=(NAMED,),
+            takes_cell=True,
+        ),
+        Command(
+            "tail",
+            "The last records.",
+            _tail,
+            options=(
+                Option(("-n", "--number"), "So many; ten by default.", "N", positive),
+                Option(("--shard",), "Only of this shard.", "ID"),
+            ),
+            arguments=(NAMED,),
+        ),
+        Command(
+            "split",
+            "Split a shard in two.",
+            _split,
+            options=(Option(("--at",), "The first hash key of the second half; by default the middle.", "HASHKEY"),),
+            arguments=(NAMED, Argument("shard", "The open shard, by id or number.", offers=_open_shards)),
+        ),
+        Command(
+            "merge",
+            "Merge two shards whose hash keys touch.",
+            _merge,
+            arguments=(
+                NAMED,
+                Argument("shard", "An open shard.", offers=_open_shards),
+                Argument("adjacent", "Its neighbour.", offers=_open_shards),
+            ),
+        ),
+        Command(
+            "limits",
+            "Turn the limits of the shards on or off.",
+            _limits,
+            arguments=(NAMED, Argument("state", "on or off.", offers=lambda _: ("on", "off"))),
+        ),
+        Command(
+            "replay",
+            "Send the rows of a file, or of a variable, as events.",
+            _replay,
+            options=(
+                Option(("-k", "--key"), "The column, or columns, of the partition key.", "COLUMN,…"),
+                Option(("--time",), "The column that orders the events.", "COLUMN"),
+                Option(("--columns",), "What the JSON holds; all by default.", "COLUMN,…"),
+                Option(("--rate",), "So many records a second.", "N", _above_zero),
+                Option(("--speedup",), "At the events' own distances, so many times faster.", "X", _above_zero),
+            ),
+            arguments=(NAMED, Argument("source", "A file's path, or a variable that holds rows.")),
+        ),
+        Command("consumers", "Who reads a stream, and how far each has come.", _consumers, arguments=(NAMED,)),
+    ),
+    examples=(
+        "  %stream create clicks --shards 2",
+        '  %%stream put clicks --key user\n  {"user": "ada", "page": "/"}\n  {"user": "bob", "page": "/cart"}',
+        "  %stream replay departures flights --key origin --time departs --speedup 3600",
+    ),
+)
