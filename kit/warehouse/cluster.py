@@ -21,6 +21,7 @@ from pathlib import Path
 import duckdb
 
 from kit.base.clock import Clock, now_ms
+from kit.base.errors import KitError
 from kit.base.settings import Settings
 from kit.warehouse import store
 from kit.warehouse.catalog import Catalog
@@ -118,9 +119,9 @@ class Cluster:
                 self._commit(transaction)
             except BaseException as error:
                 _roll_back(cursor)
-                if isinstance(error, Exception):
-                    raise translated(error) from error
-                raise
+                if isinstance(error, KitError) or not isinstance(error, Exception):
+                    raise
+                raise translated(error) from error
             finally:
                 self.give_back(cursor)
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from kit.base.clock import Stopwatch
+from kit.base.errors import KitError
 from kit.base.result import drain
 from kit.warehouse.connection import Connection, fetch, value
 from kit.warehouse.execute import exchange
@@ -132,14 +133,11 @@ class _Run:
     def _released_on_error(self) -> Iterator[None]:
         try:
             yield
-        except StalePlan:
-            self._release()
-            raise
         except BaseException as error:
             self._release()
-            if isinstance(error, Exception):
-                raise translated(error) from error
-            raise
+            if isinstance(error, StalePlan | KitError) or not isinstance(error, Exception):
+                raise
+            raise translated(error) from error
 
     def _task(self, segment: Segment, number: int) -> _Task:
         return _Task(segment, number, self._cluster.cursor())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from kit.warehouse.plan.context import Context
 from kit.warehouse.plan.distribution import ARBITRARY, REPLICATED, SINGLE, Distribution, Hashed, Replicated, slice_of
 from kit.warehouse.plan.expression import OWN_SLICE, quote
 from kit.warehouse.plan.nodes import Placed
+from kit.warehouse.plan.operators.one_row import OneRow
 from kit.warehouse.plan.relation import Relation
 
 ExchangeKind: TypeAlias = Literal["gather", "broadcast", "redistribute", "keep"]
@@ -52,6 +53,8 @@ def gather(placed: Placed) -> Placed:
     """All rows on the leader; from one slice where each has them all."""
     if placed.distribution == SINGLE:
         return placed
+    if _reads_nothing(placed):
+        return replace(placed, distribution=SINGLE)
     return _exchange(placed, "gather", SINGLE)
 
 
@@ -81,6 +84,13 @@ def partition(placed: Placed, context: Context) -> Placed:
 def hold(placed: Placed) -> Placed:
     """The rows where they are, kept to be read more than once."""
     return _exchange(placed, "keep", placed.distribution)
+
+
+def _reads_nothing(placed: Placed) -> bool:
+    """Whether a plan makes its rows of constants alone: the leader can do that as well as a slice."""
+    if not placed.inputs:
+        return isinstance(placed.op, OneRow)
+    return not isinstance(placed.op, Exchange | Split) and all(_reads_nothing(each) for each in placed.inputs)
 
 
 def _exchange(placed: Placed, kind: ExchangeKind, target: Distribution) -> Placed:

@@ -35,8 +35,9 @@ class Project:
 
     def render(self, placed: Placed, inputs: Sequence[Relation]) -> Relation:
         made = {column.id for column, _ in self.computed}
+        kept = {column.id for column in placed.columns}
         handed = ids(column for column in placed.columns if column.id not in made)
-        items = [*handed, *(f"{each.sql} AS {quote(column.id)}" for column, each in self.computed)]
+        items = [*handed, *(f"{each.sql} AS {quote(column.id)}" for column, each in self.computed if column.id in kept)]
         return subquery(inputs[0].select(items))
 
 
@@ -45,4 +46,8 @@ def projected(node: Node, computed: Sequence[tuple[Column, Expr]], *, wanted: fr
     handed = node.columns if wanted is None else keep(node.columns, wanted)
     if not computed and len(handed) == len(node.columns):
         return node
-    return Node(Project(tuple(computed)), (node,), (*handed, *(column for column, _ in computed)))
+    columns = (*handed, *(column for column, _ in computed))
+    if isinstance(node.op, Project) and all(each.columns <= node.inputs[0].ids for _, each in computed):
+        # Beside what is computed there already, not on top of it: a long select list is one projection.
+        return Node(Project((*node.op.computed, *computed)), node.inputs, columns)
+    return Node(Project(tuple(computed)), (node,), columns)
