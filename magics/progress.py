@@ -58,16 +58,18 @@ def bar_text(fraction: float | None, message: str, ms: float) -> str:
 
 
 class _Throttled:
-    """Passes on what is worth drawing."""
+    """Passes on what is worth drawing. The wait for the first drawing begins with the first update, all loaded."""
 
     def __init__(self, draw: Callable[[float | None, str, float], None]) -> None:
         self._draw = draw
         self._watch = Stopwatch()
-        self._next_ms = FIRST_SHOWN_MS
+        self._next_ms: float | None = None
         self.drawn = False
 
     def update(self, fraction: float | None, message: str = "") -> None:
         ms = self._watch.ms
+        if self._next_ms is None:
+            self._next_ms = ms + FIRST_SHOWN_MS
         if ms >= self._next_ms:
             self._next_ms = ms + REDRAWN_MS
             self.drawn = True

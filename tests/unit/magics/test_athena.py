@@ -118,11 +118,10 @@ def test_a_workgroups_limit_holds(run: Run, lake: None) -> None:
 
 
 def test_an_answer_is_given_again(run: Run, lake: None) -> None:
-    run("from kit.athena import Workgroup")
-    run("ws.athena.workgroups.create(Workgroup(name='kept', output_location='s3://results/'))")
-    run("%%athena -d marsh -w kept\nSELECT count(*) AS n FROM birds")
+    cell = "%%athena -d marsh --reuse 60\nSELECT count(*) AS n FROM birds"
 
-    assert "reused" in run("%%athena -d marsh -w kept --reuse 60\nSELECT count(*) AS n FROM birds").stdout
+    assert "reused" not in run(cell).stdout
+    assert "reused" in run(cell).stdout
 
 
 def test_ctrl_c_stops_a_query(shell: InteractiveShell, run: Run) -> None:
