@@ -66,12 +66,16 @@ FUNCTIONS: Final = (
     Aggregate("approx_distinct(T) -> bigint", (("approx_count_distinct", "{0}"),)),
     Aggregate("approx_distinct(T, double) -> bigint", (("approx_count_distinct", "{0}"),)),
     *(
-        Aggregate(f"approx_percentile({kind}, double) -> {kind}", (("approx_quantile", "{0}, {1}"),), _quantile)
+        Aggregate(
+            f"approx_percentile({kind}, double) -> {kind}", (("approx_quantile", "{0}, CAST({1} AS FLOAT)"),), _quantile
+        )
         for kind in ("bigint", "real", "double")
     ),
     *(
         Aggregate(
-            f"approx_percentile({kind}, array(double)) -> array({kind})", (("approx_quantile", "{0}, {1}"),), _quantile
+            f"approx_percentile({kind}, array(double)) -> array({kind})",
+            (("approx_quantile", "{0}, CAST({1} AS FLOAT[])"),),
+            _quantile,
         )
         for kind in ("bigint", "real", "double")
     ),
