@@ -259,7 +259,14 @@ def _to_text(text: Callable[[Expr], str]) -> Rule:
 
 
 def _as_varchar(expr: Expr) -> str:
-    return cast_sql(expr.sql, VARCHAR)
+    return plain_text(expr.sql, expr.type)
+
+
+def plain_text(sql: str, kind: Type) -> str:
+    """The text of a value as DuckDB casts it; of decimals without digits before the point DuckDB leaves out the zero."""
+    if kind.name == "decimal" and kind.precision == kind.scale:
+        return f"regexp_replace(CAST({sql} AS VARCHAR), '^(-?)\\.', '\\10.')"
+    return cast_sql(sql, VARCHAR)
 
 
 def fraction(precision: int, parts: str) -> str:

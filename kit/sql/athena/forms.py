@@ -18,10 +18,12 @@ from kit.sql.athena.expression import (
     combine,
     exact,
 )
+from kit.sql.athena.functions.format import format_call
+from kit.sql.athena.functions.table import Call
 from kit.sql.athena.literals import string_literal
 from kit.sql.athena.scope import Scope
 from kit.sql.athena.translation import CATALOG, Translation
-from kit.sql.athena.types import BOOLEAN, UNKNOWN, quote
+from kit.sql.athena.types import BOOLEAN, UNKNOWN, Type, quote
 
 Form = Callable[[Translation, Any, Sequence[exp.Expr], Scope], Expr]
 
@@ -96,10 +98,15 @@ def _extreme(word: str) -> Form:
 
     def form(t: Translation, node: exp.Expr, arguments: Sequence[exp.Expr], scope: Scope) -> Expr:
         _count(t, node, arguments, 1)
-        message = f"Unexpected parameters for function {word}. Expected: {word}(E) E:orderable"
-        parts = coerce.common(t, _evaluated(t, arguments, scope), node, message)
-        if not types.is_orderable(parts[0].type):
+        parts = _evaluated(t, arguments, scope)
+        kind: Type | None = parts[0].type
+        for part in parts[1:]:
+            kind = kind and types.common_supertype(kind, part.type)
+        if kind is None or not types.is_orderable(kind):
+            shown = ", ".join(str(part.type) for part in parts)
+            message = f"Unexpected parameters ({shown}) for function {word}. Expected: {word}(E) E:orderable"
             raise t.error("FUNCTION_NOT_FOUND", message, node)
+        parts = [coerce.coerce(part, kind) for part in parts]
         missing = " OR ".join(f"{part.sql} IS NULL" for part in parts)
         sql = f"(CASE WHEN {missing} THEN NULL ELSE {word}({', '.join(part.sql for part in parts)}) END)"
         return combine(sql, parts[0].type, parts)
@@ -162,6 +169,13 @@ def _current_time(t: Translation, node: exp.Expr, _: Sequence[exp.Expr], __: Sco
     raise t.unsupported("time with time zone", node, "Use localtime, or CAST(now() AS time).")
 
 
+def _format(t: Translation, node: exp.Expr, arguments: Sequence[exp.Expr], scope: Scope) -> Expr:
+    _count(t, node, arguments, 2)
+    parts = _evaluated(t, arguments, scope)
+    made = Call(t, "format", node, parts, parts, types.VARCHAR, {})
+    return combine(format_call(made), types.VARCHAR, parts)
+
+
 def _session(value: Callable[[Translation], str]) -> Form:
     def form(t: Translation, _: exp.Expr, __: Sequence[exp.Expr], ___: Scope) -> Expr:
         return replace(string_literal(value(t)), type=types.VARCHAR)
@@ -178,6 +192,7 @@ FORMS: Final[dict[str, Form]] = {
     "greatest": _extreme("greatest"),
     "least": _extreme("least"),
     "concat": _concat,
+    "format": _format,
     "grouping": _grouping,
     "typeof": _typeof,
     "now": _now,

@@ -32,7 +32,9 @@ def to_json(sql: str, source: Type) -> str | None:
         case "boolean" | "varchar" | "tinyint" | "smallint" | "integer" | "bigint" | "double" | "real" | "json":
             return sql if source == JSON else f"to_json({sql})"
         case "decimal":
-            return f"CAST(CAST({sql} AS VARCHAR) AS JSON)"
+            from kit.sql.athena.coerce import plain_text
+
+            return f"CAST({plain_text(sql, source)} AS JSON)"
         case "char" | "date":
             return f"to_json(CAST({sql} AS VARCHAR))"
         case "timestamp":

@@ -24,6 +24,7 @@ _NUMBERS: Final = {
         "(dividend) // (divisor) + CASE WHEN abs((dividend) % (divisor)) * 2 >= abs(divisor)"
         " THEN CASE WHEN ((dividend) < 0) = ((divisor) < 0) THEN 1 ELSE -1 END ELSE 0 END"
     ),
+    "kit_cbrt(value)": "CASE WHEN round(cbrt(value)) * round(cbrt(value)) * round(cbrt(value)) = value THEN round(cbrt(value)) ELSE cbrt(value) END",
     "kit_from_base(text, radix)": (
         "kit_check(radix < 2 OR radix > 36, 'INVALID_FUNCTION_ARGUMENT: Radix must be between 2 and 36',"
         " kit_check(NOT regexp_full_match(lower(text), '[-+]?[0-9a-z]+') OR len(list_filter(kit_digits(text), lambda d: d >= radix)) > 0,"
@@ -192,14 +193,14 @@ _TEXT: Final = {
         " || regexp_extract(text, '\\..*$')"
     ),
     "kit_zero_padded(text, size)": (
-        "regexp_extract(text, '^[-+ ]?') || lpad(ltrim(text, '-+ '), greatest(size - length(regexp_extract(text, '^[-+ ]?')),"
-        " length(ltrim(text, '-+ '))), '0')"
+        "regexp_extract(text, '^[-+ ]?') || lpad(ltrim(text, '-+ '), CAST(greatest(size - length(regexp_extract(text, '^[-+ ]?')),"
+        " length(ltrim(text, '-+ '))) AS INTEGER), '0')"
     ),
     "kit_url_unescape(text)": "url_decode(replace(text, '+', ' '))",
     "kit_url_parameter(query, name)": (
         "CASE WHEN query IS NULL OR name IS NULL THEN NULL ELSE kit_url_unescape(list_filter(list_transform(string_split(query, '&'),"
         " lambda p: CASE WHEN contains(p, '=') THEN [left(p, instr(p, '=') - 1), substr(p, instr(p, '=') + 1)] ELSE [p, ''] END),"
-        " lambda p: kit_url_unescape(p[1]) = name)[1][2]) END"
+        " lambda p: p[1] = name)[1][2]) END"
     ),
 }
 
@@ -474,19 +475,20 @@ _DOCUMENTS: Final = {
     "kit_json_number(value)": "json_extract_string(kit_json_numbers_quoted(CAST(value AS VARCHAR)), '$')",
     "kit_json_to_varchar(value)": (
         "kit_json_scalar_only(value, 'varchar', CASE WHEN json_type(value) = 'DOUBLE' AND regexp_matches(CAST(value AS VARCHAR), '[.eE]')"
-        " THEN kit_float_text(CAST(json_extract_string(value, '$') AS DOUBLE)) ELSE json_extract_string(value, '$') END)"
+        " THEN kit_float_text(TRY_CAST(json_extract_string(value, '$') AS DOUBLE)) ELSE json_extract_string(value, '$') END)"
     ),
     "kit_json_to_boolean(value)": (
-        "kit_json_scalar_only(value, 'boolean', CASE json_type(value) WHEN 'BOOLEAN' THEN CAST(json_extract_string(value, '$') AS BOOLEAN)"
-        " WHEN 'VARCHAR' THEN kit_boolean(json_extract_string(value, '$')) WHEN 'NULL' THEN NULL ELSE CAST(json_extract_string(value, '$') AS DOUBLE) <> 0 END)"
+        "kit_json_scalar_only(value, 'boolean', CASE json_type(value) WHEN 'BOOLEAN' THEN TRY_CAST(json_extract_string(value, '$') AS BOOLEAN)"
+        " WHEN 'VARCHAR' THEN kit_boolean(json_extract_string(value, '$')) WHEN 'NULL' THEN NULL ELSE TRY_CAST(json_extract_string(value, '$') AS DOUBLE) <> 0 END)"
     ),
     "kit_json_to_double(value)": (
         "kit_json_scalar_only(value, 'double', CASE json_type(value) WHEN 'BOOLEAN' THEN CASE json_extract_string(value, '$') WHEN 'true' THEN 1.0 ELSE 0.0 END"
-        " WHEN 'NULL' THEN NULL ELSE CAST(json_extract_string(value, '$') AS DOUBLE) END)"
+        " WHEN 'NULL' THEN NULL WHEN 'VARCHAR' THEN kit_check(NOT kit_is_double(json_extract_string(value, '$')), 'INVALID_CAST_ARGUMENT: Cannot cast ''' || json_extract_string(value, '$') || ''' to DOUBLE',"
+        " TRY_CAST(kit_double(json_extract_string(value, '$')) AS DOUBLE)) ELSE TRY_CAST(json_extract_string(value, '$') AS DOUBLE) END)"
     ),
     "kit_json_to_bigint(value)": (
         "kit_json_scalar_only(value, 'bigint', CASE json_type(value) WHEN 'BOOLEAN' THEN CASE json_extract_string(value, '$') WHEN 'true' THEN 1 ELSE 0 END"
-        " WHEN 'NULL' THEN NULL WHEN 'DOUBLE' THEN CAST(round(CAST(json_extract_string(value, '$') AS DOUBLE)) AS BIGINT)"
+        " WHEN 'NULL' THEN NULL WHEN 'DOUBLE' THEN CAST(round(TRY_CAST(json_extract_string(value, '$') AS DOUBLE)) AS BIGINT)"
         " ELSE kit_check(NOT kit_is_integer(json_extract_string(value, '$')), 'INVALID_CAST_ARGUMENT: Cannot cast ''' || json_extract_string(value, '$') || ''' to BIGINT',"
         " CAST(trim(json_extract_string(value, '$')) AS BIGINT)) END)"
     ),

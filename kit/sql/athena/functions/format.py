@@ -10,6 +10,7 @@ import re
 from typing import Final
 
 from kit.sql.athena import types
+from kit.sql.athena.coerce import plain_text
 from kit.sql.athena.expression import Expr, text_literal
 from kit.sql.athena.functions.table import Call
 from kit.sql.athena.types import APPROXIMATE, VARCHAR
@@ -18,7 +19,7 @@ _CONVERSION: Final = re.compile(r"%(?:(\d+)\$)?([-#+ 0,(]*)(\d+)?(?:\.(\d+))?([a
 
 
 def format_call(call: Call) -> str:
-    """`format('%s is %,.2f', name, amount)`."""
+    """`format('%s is %,.2f', name, amount)`; its arguments may be of any types."""
     pattern = call.constant(0)
     if not isinstance(pattern, str):
         raise call.t.unsupported("A format that is not a literal", call.node)
@@ -71,7 +72,7 @@ def _converted(call: Call, value: Expr, flags: str, precision: str | None, lette
         case "x" | "X" if types.is_integer(kind):
             digits = f"lower(to_hex({value.sql}))"
             text = f"upper({digits})" if letter == "X" else digits
-            return f"lpad({text}, greatest({width}, length({text})), '0')" if "0" in flags and width else text
+            return f"lpad({text}, CAST(greatest({width}, length({text})) AS INTEGER), '0')" if "0" in flags and width else text
         case "b" if kind.name == "boolean":
             return f"CAST({value.sql} AS VARCHAR)"
         case _:
@@ -80,7 +81,7 @@ def _converted(call: Call, value: Expr, flags: str, precision: str | None, lette
 
 def _plain(call: Call, value: Expr) -> str:
     if value.type.name in (*types.INTEGERS, "decimal", "boolean", "varchar", "char", "date", "uuid"):
-        return f"CAST({value.sql} AS VARCHAR)"
+        return plain_text(value.sql, value.type)
     if value.type.name in APPROXIMATE:
         return f"kit_java_double({value.sql})"
     if value.type == types.UNKNOWN:
@@ -104,4 +105,4 @@ def _padded(text: str, flags: str, width: str | None) -> str:
     if not width or "0" in flags:
         return text
     side = "rpad" if "-" in flags else "lpad"
-    return f"{side}({text}, greatest({width}, length({text})), ' ')"
+    return f"{side}({text}, CAST(greatest({width}, length({text})) AS INTEGER), ' ')"

@@ -12,7 +12,7 @@ from kit.sql.athena.types import INTEGERS, MAX_PRECISION, Type, decimal
 
 _DOUBLES: Final = {
     **{name: f"{name}({{0}})" for name in ("asin", "acos", "atan", "cos", "sin", "tan", "cosh", "sinh", "tanh")},
-    **{name: f"{name}({{0}})" for name in ("cbrt", "degrees", "radians", "exp", "ln", "sqrt", "log2", "log10")},
+    **{name: f"{name}({{0}})" for name in ("degrees", "radians", "exp", "ln", "sqrt", "log2", "log10")},
 }
 
 
@@ -111,6 +111,7 @@ FUNCTIONS: Final[tuple[Function, ...]] = (
     ),
     *(Scalar(f"mod({kind}, {kind}) -> {kind}", _mod) for kind in (*INTEGERS, "real", "double")),
     Scalar("mod(decimal(p,s), decimal(q,r)) -> decimal(p,s)", _mod),
+    Scalar("cbrt(double) -> double", "kit_cbrt({0})"),
     Scalar("atan2(double, double) -> double", "atan2({0}, {1})"),
     Scalar("e() -> double", "CAST(2.718281828459045 AS DOUBLE)"),
     Scalar("pi() -> double", "pi()"),

@@ -252,6 +252,10 @@ def _position(call: Call) -> str:
     return f"kit_regexp_position({call.sql(0)}, {pattern}, {start})"
 
 
+def _replace_each(call: Call) -> str:
+    raise call.t.unsupported("regexp_replace with a lambda", call.node, "Use a replacement with $1, or several calls.")
+
+
 FUNCTIONS: Final = (
     Scalar("regexp_count(varchar, varchar) -> bigint", _count),
     Scalar("regexp_extract(varchar(x), varchar) -> varchar(x)", _extract),
@@ -264,5 +268,6 @@ FUNCTIONS: Final = (
     Scalar("regexp_position(varchar, varchar, integer, integer) -> integer", _position),
     Scalar("regexp_replace(varchar, varchar) -> varchar", _replace),
     Scalar("regexp_replace(varchar, varchar, varchar) -> varchar", _replace),
+    Scalar("regexp_replace(varchar, varchar, function(array(varchar), varchar)) -> varchar", _replace_each),
     Scalar("regexp_split(varchar(x), varchar) -> array(varchar(x))", _split),
 )

@@ -195,7 +195,8 @@ def _bind_converted(parameter: Type, actual: Type, bindings: Bindings) -> int | 
         case target, source if target in _STEPS and source in _STEPS and not parameter.arguments:
             return _STEPS[target] - _STEPS[source] if can_coerce(actual, parameter) else None
         case _:
-            return 4 if can_coerce(actual, parameter) else None
+            generic = any(isinstance(part, str) for part in parameter.arguments)
+            return 4 if not generic and can_coerce(actual, parameter) else None
 
 
 def substitute(kind: Type, bindings: Mapping[str, Any]) -> Type:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from kit.sql.athena.expression import text_literal
-from kit.sql.athena.functions.format import format_call
 from kit.sql.athena.functions.table import Call, Scalar
 
 _WHITESPACE: Final = text_literal(
@@ -37,7 +36,6 @@ FUNCTIONS: Final = (
         "concat_ws(varchar, varchar...) -> varchar", lambda c: f"concat_ws({', '.join(a.sql for a in c.arguments)})"
     ),
     Scalar("ends_with(varchar, varchar) -> boolean", "ends_with({0}, {1})"),
-    Scalar("format(varchar, T...) -> varchar", format_call),
     Scalar("from_utf8(varbinary) -> varchar", "decode({0})"),
     Scalar("hamming_distance(varchar, varchar) -> bigint", "kit_hamming({0}, {1})"),
     Scalar("length(char(x)) -> bigint", "length({0})"),
@@ -59,9 +57,9 @@ FUNCTIONS: Final = (
     Scalar("rtrim(varchar(x)) -> varchar(x)", f"rtrim({{0}}, {_WHITESPACE})"),
     Scalar("rtrim(varchar(x), varchar) -> varchar(x)", "rtrim({0}, {1})"),
     Scalar("soundex(varchar) -> varchar", "kit_soundex({0})"),
-    Scalar("split(varchar, varchar) -> array(varchar)", "kit_split({0}, {1})"),
-    Scalar("split(varchar, varchar, bigint) -> array(varchar)", "kit_split_limit({0}, {1}, {2})"),
-    Scalar("split_part(varchar, varchar, bigint) -> varchar", "kit_split_part({0}, {1}, {2})"),
+    Scalar("split(varchar(x), varchar) -> array(varchar(x))", "kit_split({0}, {1})"),
+    Scalar("split(varchar(x), varchar, bigint) -> array(varchar(x))", "kit_split_limit({0}, {1}, {2})"),
+    Scalar("split_part(varchar(x), varchar, bigint) -> varchar(x)", "kit_split_part({0}, {1}, {2})"),
     Scalar("split_to_map(varchar, varchar, varchar) -> map(varchar, varchar)", "kit_split_to_map({0}, {1}, {2})"),
     Scalar(
         "split_to_multimap(varchar, varchar, varchar) -> map(varchar, array(varchar))",
