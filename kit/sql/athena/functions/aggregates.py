@@ -95,7 +95,7 @@ FUNCTIONS: Final = (
     _one("bool_and(boolean) -> boolean", "bool_and"),
     _one("bool_or(boolean) -> boolean", "bool_or"),
     _one("every(boolean) -> boolean", "bool_and"),
-    *(_one(f"{name}(double, double) -> double", name) for name in _CORRELATIONS),
+    *(_one(f"{name}(double, double) -> double", name, "{0}, {1}") for name in _CORRELATIONS),
     _one("count() -> bigint", "count", "*"),
     _one("count(T) -> bigint", "count"),
     Aggregate("count_if(boolean) -> bigint", (("count_if", "{0}"),), _returned),
