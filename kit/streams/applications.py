@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from kit.streams.trigger.mapping import Destination, EventSourceMapping
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}")
+_LEASE_TABLES = "application.*.sqlite"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,7 @@ def leases_of(streams: Streams, stream: str) -> list[ApplicationLease]:
 
     name = streams[stream].name
     found: list[ApplicationLease] = []
-    for path in sorted(streams.folder.glob("application.*.sqlite")):
+    for path in sorted(streams.folder.glob(_LEASE_TABLES)):
         store = LeaseStore(path, name)
         try:
             application = path.name.removeprefix("application.").removesuffix(".sqlite")
@@ -159,6 +160,18 @@ def leases_of(streams: Streams, stream: str) -> list[ApplicationLease]:
         finally:
             store.close()
     return found
+
+
+def forget(folder: Path, stream: str) -> None:
+    """Drop what applications remember of a stream that is no more: a later one of its name is read from its start."""
+    from kit.streams.consume.store import LeaseStore
+
+    for path in folder.glob(_LEASE_TABLES):
+        store = LeaseStore(path, stream)
+        try:
+            store.reset()
+        finally:
+            store.close()
 
 
 def _destination(streams: Streams, given: Stream | Queue | Destination | None) -> Destination | None:

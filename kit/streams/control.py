@@ -22,7 +22,7 @@ from pathlib import Path
 from kit.base.clock import Clock, now_ms
 from kit.base.errors import did_you_mean
 from kit.base.ids import Entropy
-from kit.streams import hashing, names, reshard
+from kit.streams import applications, hashing, names, reshard
 from kit.streams.errors import (
     InvalidArgumentException,
     LimitExceededException,
@@ -201,6 +201,7 @@ class Control:
             for stream in gone:
                 self._forget(stream.stream_id)
                 shutil.rmtree(self._folder / stream.folder, ignore_errors=True)
+                applications.forget(self._folder, stream.name)
             for stream, shard in expired:
                 shutil.rmtree(self._folder / stream.folder / shard.shard_id, ignore_errors=True)
 

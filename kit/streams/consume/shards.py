@@ -29,9 +29,10 @@ class ShardDirectory:
 
     def incarnation(self) -> str:
         """What tells this stream from an earlier or later one of the same name."""
-        answer = self._patiently(self._client.describe_stream_summary, StreamName=self._stream)
-        created = answer["StreamDescriptionSummary"].get("StreamCreationTimestamp", "")
-        return created.isoformat() if isinstance(created, datetime) else str(created)
+        summary = self._patiently(self._client.describe_stream_summary, StreamName=self._stream)[
+            "StreamDescriptionSummary"
+        ]
+        return str(summary.get("StreamId") or summary.get("StreamCreationTimestamp", ""))
 
     def first_leases(self) -> list[Lease]:
         """A lease for every shard that an application reads from its start on; later ones come with their parents' end.

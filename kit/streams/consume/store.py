@@ -195,16 +195,6 @@ class LeaseStore:
             yield connection
 
 
-def streams_of(path: Path) -> list[str]:
-    """The streams that an application's file knows."""
-    connections = Connections(path, _prepare, durability="NORMAL")
-    try:
-        with _named(), connections.snapshot() as connection:
-            return [stream for (stream,) in connection.execute("SELECT stream FROM streams ORDER BY stream")]
-    finally:
-        connections.close()
-
-
 @contextmanager
 def _named() -> Iterator[None]:
     """Give an error of SQLite a name."""

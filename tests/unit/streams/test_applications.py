@@ -114,3 +114,17 @@ def test_consumers_survive_opening_the_workspace_again(tmp_path):
                 consumer.run(until="tip")
 
     assert [record.data for record in seen] == [b"0", b"1"]
+
+
+def test_a_stream_of_the_same_name_is_read_from_its_start_whatever_was_read_of_the_former(tmp_path):
+    seen = []
+    for data in ("old", "new"):
+        # The same clock and seed: the two streams cannot be told apart by when they were made or by their ids.
+        with kit.open(tmp_path / "ws", clock=ManualClock(), seed=1) as workspace:
+            stream = workspace.streams.create("s")
+            stream.put_record(data, "k")
+            with stream.consumer("app", seen.extend) as consumer:
+                consumer.run(until="tip")
+            workspace.streams.delete("s")
+
+    assert [record.data for record in seen] == [b"old", b"new"]
