@@ -65,29 +65,33 @@ def _cast_decimals(block: Block) -> None:
 def bound_query(context: Context, block: Block) -> BoundQuery:
     """What was found while `block` was bound, as a value."""
     found = context.found
+    session = session_names(context, block.tree)
     tables = tuple(BoundTable(schema, name, _used(context, schema, name)) for schema, name in sorted(found.tables))
     return BoundQuery(
         block.tree,
         tuple(BoundColumn(output.name, output.type) for output in block.outputs),
         tables,
         dict(found.parameters),
-        frozenset(found.session),
-        frozenset(found.volatile),
+        session,
+        session | found.volatile,
         frozenset(found.leader_only),
         found.narrow,
     )
 
 
-def uses(context: Context) -> Uses:
-    """What was found while a statement without rows was bound."""
+def uses(context: Context, *trees: exp.Expr) -> Uses:
+    """What was found while a statement without rows was bound; `trees` are what was made of it."""
     found = context.found
+    session = session_names(context, *trees)
     return Uses(
-        _tables(context),
-        dict(found.parameters),
-        frozenset(found.session),
-        frozenset(found.volatile),
-        frozenset(found.leader_only),
+        _tables(context), dict(found.parameters), session, session | found.volatile, frozenset(found.leader_only)
     )
+
+
+def session_names(context: Context, *trees: exp.Expr) -> frozenset[str]:
+    """The session's values that trees ask for: the parameters that are not the user's."""
+    named = {parameter.name for tree in trees for parameter in tree.find_all(exp.Parameter)}
+    return frozenset(named - context.found.parameters.keys())
 
 
 def _tables(context: Context) -> tuple[BoundTable, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlglot import exp
 
 from kit.sql.redshift import errors
-from kit.sql.redshift.bind import DEFAULT_PATH, bound_query, uses
+from kit.sql.redshift.bind import DEFAULT_PATH, bound_query, session_names, uses
 from kit.sql.redshift.binding import coercion, common_tables, sources
 from kit.sql.redshift.binding.assignment import assign
 from kit.sql.redshift.binding.blocks import Block, projection
@@ -82,7 +82,7 @@ def bind_update(update: Update, text: str, session: Session) -> BoundChange:
     made.set("expressions", assignments)
     _where(context, scope, tree, made)
     _finish(made, clauses)
-    return BoundChange(table.schema, table.name, made, uses(context))
+    return BoundChange(table.schema, table.name, made, uses(context, made))
 
 
 def bind_delete(delete: Delete, text: str, session: Session) -> BoundChange:
@@ -98,7 +98,7 @@ def bind_delete(delete: Delete, text: str, session: Session) -> BoundChange:
         made.set("using", [sources.bind_item(context, scope, item) for item in using])
     _where(context, scope, tree, made)
     _finish(made, clauses)
-    return BoundChange(table.schema, table.name, made, uses(context))
+    return BoundChange(table.schema, table.name, made, uses(context, made))
 
 
 def bind_merge(merge: Merge, text: str, session: Session) -> BoundMerge:
@@ -132,7 +132,7 @@ def bind_merge(merge: Merge, text: str, session: Session) -> BoundMerge:
         merge.delete_matched,
         inserted,
         merge.remove_duplicates,
-        uses(context),
+        uses(context, target, source, on, *(node for _, node in (*update, *inserted))),
     )
 
 
@@ -143,7 +143,7 @@ def bind_expression(expression: exp.Expr, text: str, session: Session, kind: Typ
     if kind is not None:
         value = assign(value, TableColumn("?column?", kind), text, expression)
     settled = coercion.settle(value)
-    return BoundExpression(settled.node, settled.type, frozenset(context.found.session))
+    return BoundExpression(settled.node, settled.type, session_names(context, settled.node))
 
 
 def _target(context: Context, name: TableName) -> TableSchema:

@@ -68,6 +68,14 @@ class RedshiftSource(Redshift):
             "PRIOR": prior,
         }
 
+        def _parse_bitwise(self) -> exp.Expr | None:
+            """Adds `#`, exclusive or, which sqlglot's tokenizer takes for the first letter of a name."""
+            this = super()._parse_bitwise()
+            while this is not None and self._curr and self._curr.text == "#":
+                self._advance()
+                this = self.expression(exp.BitwiseXor(this=this, expression=super()._parse_bitwise()))
+            return this
+
         def _parse_table(self, *arguments: Any, **options: Any) -> exp.Expr | None:
             """A table, or a path into an array that has a subscript in it, which sqlglot knows in expressions only."""
             if not self._is_subscripted():

@@ -14,6 +14,7 @@ from sqlglot.tokens import Token
 
 from kit.base.errors import KitError, did_you_mean
 from kit.sql import place
+from kit.sql.redshift.types import type_names
 
 if TYPE_CHECKING:
     from kit.sql.redshift.types import Type
@@ -41,6 +42,7 @@ NOT_SUPPORTED = "0A000"
 DIVISION_BY_ZERO = "22012"
 OUT_OF_RANGE = "22003"
 TOO_LONG = "22001"
+NOT_NULL_VIOLATION = "23502"
 INVALID_TEXT = "22P02"
 INVALID_DATETIME = "22007"
 DATETIME_OVERFLOW = "22008"
@@ -97,7 +99,7 @@ def function_missing(
     name: str, types: Iterable[Type], script: str, at: Place, candidates: Iterable[str] | None
 ) -> KitError:
     """`candidates` None: the name is known, but not for these types."""
-    message = f"function {name}({', '.join(str(kind) for kind in types)}) does not exist"
+    message = f"function {name}({', '.join(kind.name for kind in types)}) does not exist"
     if candidates is None:
         hint = "No function matches the given name and argument types. You may need to add explicit type casts."
     else:
@@ -106,13 +108,13 @@ def function_missing(
 
 
 def operator_missing(symbol: str, left: Type | None, right: Type, script: str, at: Place) -> KitError:
-    operands = f"{left} {symbol} {right}" if left is not None else f"{symbol} {right}"
+    operands = f"{left.name} {symbol} {right.name}" if left is not None else f"{symbol} {right.name}"
     hint = "No operator matches the given name and argument type(s). You may need to add explicit type casts."
     return error(UNDEFINED_FUNCTION, f"operator does not exist: {operands}", script, at, hint)
 
 
 def cannot_cast(source: Type, target: Type, script: str, at: Place) -> KitError:
-    return error(CANNOT_COERCE, f"cannot cast type {source} to {target}", script, at)
+    return error(CANNOT_COERCE, f"cannot cast type {source.name} to {target.name}", script, at)
 
 
 def from_sqlglot(failure: ParseError | TokenError, script: str) -> KitError:
@@ -120,8 +122,12 @@ def from_sqlglot(failure: ParseError | TokenError, script: str) -> KitError:
     if isinstance(failure, ParseError) and failure.errors:
         first = failure.errors[0]
         near = str(first.get("highlight") or "")
+        wants_type = str(first.get("description") or "").lower().startswith("expected type")
         line, end_column = int(first.get("line") or 1), int(first.get("col") or 1)
         offset = place.offset_of(script, line, max(end_column - len(near) + 1, 1))
+        if wants_type and near.isidentifier():
+            hint = did_you_mean(near, type_names())
+            return error(UNDEFINED_OBJECT, f'type "{near}" does not exist', script, offset, hint)
         return syntax(script, offset, near)
     found = place.from_sqlglot(failure, script, SYNTAX_ERROR)
     offset = place.offset_of(script, found.line, found.column or 1) if found.line else 0

@@ -16,6 +16,12 @@ _RE2_SPECIAL: Final = frozenset(r".^$*+?{}[]\|()")
 _SIMILAR_OPERATORS: Final = frozenset("|*+?{}()")
 
 
+def is_plain(pattern: str, escape: str | None) -> bool:
+    """Whether a LIKE pattern stands for itself: LIKE is then the same as `=`."""
+    mark = DEFAULT_ESCAPE if escape is None else escape
+    return not any(character in pattern for character in ("%", "_", mark) if character)
+
+
 def like(pattern: str, escape: str | None) -> tuple[str, str]:
     """A LIKE pattern and the escape character to declare for it, empty where the pattern needs none."""
     mark = DEFAULT_ESCAPE if escape is None else escape

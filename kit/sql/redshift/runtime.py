@@ -46,6 +46,11 @@ def _integer(found: re.Match[str]) -> KitError:
     return KitError(errors.OUT_OF_RANGE, f"Value out of range for {_BYTES.get(found[1], 8)} bytes.")
 
 
+def _about(code: str, message: str) -> Callable[[re.Match[str]], KitError]:
+    """A message with `{}` for what the pattern's groups found, in their order."""
+    return lambda found: KitError(code, message.format(*found.groups()))
+
+
 def _conversion(found: re.Match[str]) -> KitError:
     text, kind = found[1], found[2].upper()
     name = next((name for prefix, name in _TYPE_NAMES if kind.startswith(prefix)), kind.lower())
@@ -83,14 +88,14 @@ _TRANSLATIONS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], KitE
         (r"invalid input syntax for [^\n]*", _itself(errors.INVALID_TEXT)),
         (r"date/time field [^\n]*", _itself(errors.DATETIME_OVERFLOW)),
         (r"invalid value \"[^\n]*", _itself(errors.INVALID_DATETIME)),
-        (r"Could not convert string '(.*?)' to ([^\s!]+(?: WITH[^!\n]*)?)", _conversion),
+        (r"Could not convert string ['\"](.*?)['\"] to ([^\s!]+(?: WITH[^!\n]*)?)", _conversion),
         (
             r"(?:date|timestamp|time) field value out of range: \"(.*?)\"",
-            lambda found: KitError(errors.DATETIME_OVERFLOW, f'date/time field value out of range: "{found[1]}"'),
+            _about(errors.DATETIME_OVERFLOW, 'date/time field value out of range: "{}"'),
         ),
         (
             r"invalid (date|timestamp|time) field format: \"(.*?)\"",
-            lambda found: KitError(errors.INVALID_DATETIME, f'invalid input syntax for type {found[1]}: "{found[2]}"'),
+            _about(errors.INVALID_DATETIME, 'invalid input syntax for type {}: "{}"'),
         ),
         (
             r"Date out of range|[Tt]imestamp out of range|overflow in (?:date|timestamp)",
@@ -114,7 +119,7 @@ _TRANSLATIONS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], KitE
         (r"The input .* is not valid to be converted to base \d+", _itself(errors.INVALID_TEXT)),
         (
             r"Unknown TimeZone '(.*?)'",
-            lambda found: KitError(errors.INVALID_PARAMETER_VALUE, f'time zone "{found[1]}" not recognized'),
+            _about(errors.INVALID_PARAMETER_VALUE, 'time zone "{}" not recognized'),
         ),
         (
             r"More than one row returned by a subquery",
@@ -122,7 +127,7 @@ _TRANSLATIONS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], KitE
         ),
         (
             r"NOT NULL constraint failed: (?:\S+\.)?(\S+)",
-            lambda found: KitError("23502", f"Cannot insert a NULL value into column {found[1]}"),
+            _about(errors.NOT_NULL_VIOLATION, "Cannot insert a NULL value into column {}"),
         ),
     )
 )

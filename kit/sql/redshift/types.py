@@ -67,6 +67,11 @@ class Type:
         return self.kind.value
 
     @property
+    def name(self) -> str:
+        """Without its size, as messages about operators and functions write it."""
+        return self.kind.value
+
+    @property
     def duckdb(self) -> str:
         """The DuckDB type that stores it."""
         if self.kind is Kind.NUMERIC:

@@ -28,7 +28,7 @@ def assign(value: Typed, column: TableColumn, script: str, at: errors.Place) -> 
     if not _goes(value.type, target):
         raise errors.error(
             errors.DATATYPE_MISMATCH,
-            f'column "{column.name}" is of type {target} but expression is of type {value.type}',
+            f'column "{column.name}" is of type {target.name} but expression is of type {value.type.name}',
             script,
             at,
             "You will need to rewrite or cast the expression.",

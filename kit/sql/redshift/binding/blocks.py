@@ -27,7 +27,7 @@ class Block:
         """What the column is computed by, or a reference to it where the block is a set operation."""
         if isinstance(self.tree, exp.Select):
             return self.tree.expressions[index].this
-        self._wrap()
+        self.wrap()
         return self.expression(index)
 
     def with_expression(self, node: exp.Expr) -> exp.Query:
@@ -55,8 +55,8 @@ class Block:
         output = self.outputs[index]
         return Typed(self.expression(index), output.type, output.blanks)
 
-    def _wrap(self) -> None:
-        """SELECT every column FROM the set operation."""
+    def wrap(self) -> None:
+        """Make it `SELECT every column FROM (…)`."""
         alias = self.context.unique("answer")
         self.tree = exp.Select(
             expressions=[projection(reference(alias, output), output.physical) for output in self.outputs],

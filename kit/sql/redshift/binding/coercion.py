@@ -18,7 +18,7 @@ from sqlglot import exp
 from kit.base.errors import KitError
 from kit.sql.redshift import datetime_text, errors, intervals
 from kit.sql.redshift.binding import numeric as arithmetic
-from kit.sql.redshift.binding.typed import Typed, call, cast, number, string, try_cast, typed
+from kit.sql.redshift.binding.typed import Typed, call, cast, number, session_value, string, try_cast, typed
 from kit.sql.redshift.types import (
     DOUBLE,
     MAX_PRECISION,
@@ -354,8 +354,7 @@ def _zoned_literal(text: str, target: Type) -> Typed:
 
 def _moment(word: str, target: Type) -> Typed:
     """'now', 'today' …: the transaction's time, which the session provides as `$sysdate`."""
-    now = exp.Parameter(this=exp.Var(this="sysdate"))
-    now.type = exp.DataType.build("TIMESTAMP", dialect="duckdb")
+    now = cast(session_value("sysdate"), TIMESTAMP)
     if word == "now":
         return typed(cast(now, target), target)
     day = cast(now, Type(Kind.DATE))

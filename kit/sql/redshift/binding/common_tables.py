@@ -94,8 +94,8 @@ def _recursive(
         if converted is None:
             raise errors.error(
                 errors.DATATYPE_MISMATCH,
-                f'recursive query "{name}" column {index + 1} has type {output.type} in non-recursive term '
-                f"but type {value.type} overall",
+                f'recursive query "{name}" column {index + 1} has type {output.type.name} in non-recursive term '
+                f"but type {value.type.name} overall",
                 context.script,
                 clause,
                 "Cast the output of the non-recursive term to the correct type.",

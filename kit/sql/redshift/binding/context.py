@@ -21,7 +21,6 @@ class Found:
 
     tables: dict[tuple[str, str], list[Source]] = field(default_factory=dict)
     parameters: dict[str, Any] = field(default_factory=dict)
-    session: set[str] = field(default_factory=set)
     volatile: set[str] = field(default_factory=set)
     leader_only: set[str] = field(default_factory=set)
     narrow: bool = False
@@ -68,8 +67,3 @@ class Context:
             if candidate not in self._aliases:
                 self._aliases[candidate] = 1
                 return candidate
-
-    def session_value(self, name: str) -> exp.Parameter:
-        """A value that the session provides when the statement runs (`$getdate`)."""
-        self.found.session.add(name)
-        return exp.Parameter(this=exp.Var(this=name))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlglot import exp
 
 from kit.base.errors import KitError
 from kit.sql.redshift import errors
 from kit.sql.redshift.binding import coercion, predicates
 from kit.sql.redshift.binding.expressions import Expressions, Handler
-from kit.sql.redshift.binding.typed import Typed, typed
+from kit.sql.redshift.binding.typed import Typed, call, try_cast, typed
 from kit.sql.redshift.dialect import SPELLING
-from kit.sql.redshift.types import UNKNOWN, Type, parse_type
+from kit.sql.redshift.types import UNKNOWN, Kind, Type, parse_type
 
 
 def type_of(binder: Expressions, node: exp.Expr) -> Type:
@@ -25,15 +27,34 @@ def type_of(binder: Expressions, node: exp.Expr) -> Type:
 def _cast(binder: Expressions, node: exp.Cast) -> Typed:
     if node.args.get("format") is not None or node.args.get("action") is not None:
         raise binder.unsupported("CAST with a FORMAT", node)
-    return coercion.explicit(binder.bind(node.this), type_of(binder, node.to), binder.script, at=node.this)
+    return coercion.explicit(binder.bind(node.this), type_of(binder, node.to), binder.script, at=node)
 
 
 def _try_cast(binder: Expressions, node: exp.TryCast) -> Typed:
     """TRY_CAST: NULL where the conversion fails."""
     target = type_of(binder, node.to)
     value = coercion.settle(binder.bind(node.this))
-    made = coercion.explicit(value, target, binder.script, at=node.this)
-    return typed(exp.Anonymous(this="try", expressions=[made.node]), target, blanks=made.blanks)
+    # Refuses what no CAST does, and says whether the text may end in blanks.
+    made = coercion.explicit(value, target, binder.script, at=node)
+    if not value.type.is_text or target.is_text:
+        return typed(_tried(made.node, target), target, blanks=made.blanks)
+    reader = _TRIED_READERS.get(target.kind, "trim")
+    return typed(try_cast(call(reader, value.node.copy()), target), target)
+
+
+# What of a text may be cast: NULL where Redshift would fail.
+_TRIED_READERS: Final = {
+    Kind.SMALLINT: "rs_try_integer",
+    Kind.INTEGER: "rs_try_integer",
+    Kind.BIGINT: "rs_try_integer",
+    Kind.BOOLEAN: "rs_try_boolean",
+    Kind.DATE: "rs_stamp",
+    Kind.TIMESTAMP: "rs_stamp",
+}
+
+
+def _tried(node: exp.Expr, target: Type) -> exp.Expr:
+    return try_cast(node.this, target) if isinstance(node, exp.Cast) else node
 
 
 def _case(binder: Expressions, node: exp.Case) -> Typed:
@@ -54,13 +75,7 @@ def _case(binder: Expressions, node: exp.Case) -> Typed:
 
 
 def _condition(binder: Expressions, node: exp.Expr) -> exp.Expr:
-    value = binder.bind(node)
-    try:
-        return binder.as_boolean(value, node)
-    except KitError:
-        raise binder.error(
-            errors.DATATYPE_MISMATCH, f"argument of CASE/WHEN must be type boolean, not type {value.type}", node
-        ) from None
+    return binder.boolean(node, "CASE/WHEN")
 
 
 def choose(binder: Expressions, conditions: list[exp.Expr], results: list[Typed], what: str, at: exp.Expr) -> Typed:
@@ -83,7 +98,7 @@ def common_type(binder: Expressions, values: list[Typed], what: str, at: exp.Exp
         kinds = [value.type for value in values if value.type is not UNKNOWN]
         other = next((kind for kind in kinds[1:] if kind.kind is not kinds[0].kind), kinds[-1])
         raise binder.error(
-            errors.DATATYPE_MISMATCH, f"{what} types {kinds[0]} and {other} cannot be matched", at
+            errors.DATATYPE_MISMATCH, f"{what} types {kinds[0].name} and {other.name} cannot be matched", at
         ) from None
     if target is not UNKNOWN and not target.is_text:
         return target

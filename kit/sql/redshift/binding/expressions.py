@@ -82,18 +82,18 @@ class Expressions:
             raise self.refuse(node)
         return handler(self, node)
 
-    def boolean(self, node: exp.Expr) -> exp.Expr:
-        """A condition: raises 42804 where it is no boolean."""
-        return self.as_boolean(self.bind(node), node)
+    def boolean(self, node: exp.Expr, of: str = "") -> exp.Expr:
+        """A condition, of a clause or of the operator `of`: raises 42804 where it is no boolean."""
+        return self.as_boolean(self.bind(node), node, of)
 
-    def as_boolean(self, value: Typed, at: exp.Expr) -> exp.Expr:
+    def as_boolean(self, value: Typed, at: exp.Expr, of: str = "") -> exp.Expr:
         if value.type.kind is Kind.BOOLEAN:
             return value.node
         converted = coercion.implicit(value, BOOLEAN, self.script) if value.type.kind in _OPEN else None
         if converted is None:
             raise self.error(
                 errors.DATATYPE_MISMATCH,
-                f"argument of {self.clause.name} must be type boolean, not type {value.type}",
+                f"argument of {of or self.clause.name} must be type boolean, not type {value.type.name}",
                 at,
             )
         return converted.node
@@ -102,7 +102,9 @@ class Expressions:
         """`value` converted by itself to `target`; raises 42804 naming `what` where it does not."""
         converted = coercion.implicit(value, target, self.script)
         if converted is None:
-            raise self.error(errors.DATATYPE_MISMATCH, f"{what} must be type {target}, not type {value.type}", at)
+            raise self.error(
+                errors.DATATYPE_MISMATCH, f"{what} must be type {target.name}, not type {value.type.name}", at
+            )
         return converted
 
     def within(self, clause: Clause, inside: str = "") -> Expressions:

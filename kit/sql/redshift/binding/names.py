@@ -145,7 +145,9 @@ def _navigate(binder: Expressions, value: Typed, path: Path, used: int, at: exp.
         name = ".".join(binder.context.fold(part) for part in path.names[: used + 1])
         if used < len(path.names):
             raise errors.column_missing(name, binder.scope.source_names(), binder.script, at)
-        raise binder.error(errors.DATATYPE_MISMATCH, f"cannot subscript type {value.type} because it is not SUPER", at)
+        raise binder.error(
+            errors.DATATYPE_MISMATCH, f"cannot subscript type {value.type.name} because it is not SUPER", at
+        )
     return supers.navigate(binder, value, steps)
 
 
@@ -185,7 +187,7 @@ def _applied(binder: Expressions, node: exp.Expr) -> Typed:
     value = binder.bind(inner)
     if value.type.kind is not Kind.SUPER:
         raise binder.error(
-            errors.DATATYPE_MISMATCH, f"cannot subscript type {value.type} because it is not SUPER", node
+            errors.DATATYPE_MISMATCH, f"cannot subscript type {value.type.name} because it is not SUPER", node
         )
     return supers.navigate(binder, value, list(reversed(steps)))
 

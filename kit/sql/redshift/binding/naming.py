@@ -68,7 +68,7 @@ def _named(context: Context, node: exp.Expr) -> str | None:
         case exp.Bracket():
             return _named(context, node.this)
         case exp.Cast():
-            return _named(context, node.this) or _type_name(node)
+            return _name_of_cast(context, node)
         case exp.Anonymous():
             return _function_name(node)
         case exp.Window() | exp.WithinGroup() | exp.IgnoreNulls() | exp.RespectNulls() | exp.Paren() | exp.Prior():
@@ -80,6 +80,15 @@ def _named(context: Context, node: exp.Expr) -> str | None:
             return _TRIMS.get(str(node.args.get("position") or "").upper(), "btrim")
         case _:
             return _NODE_NAMES.get(type(node))
+
+
+def _name_of_cast(context: Context, node: exp.Cast) -> str | None:
+    """The name of what is cast, unless that has none of its own; then the type's."""
+    inner = node.this
+    while isinstance(inner, (exp.Cast, exp.Paren)):
+        inner = inner.this
+    own = None if isinstance(inner, (exp.Case, exp.Boolean)) else _named(context, inner)
+    return own or _type_name(node)
 
 
 def _type_name(node: exp.Cast) -> str | None:

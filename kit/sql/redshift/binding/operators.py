@@ -251,7 +251,8 @@ def _chain(node: exp.Binary) -> list[exp.Expr]:
 
 
 def _logical(binder: Expressions, node: exp.Connector) -> Typed:
-    parts = [operand_of_logic(binder.boolean(part), type(node)) for part in _chain(node)]
+    of = type(node).__name__.upper()
+    parts = [operand_of_logic(binder.boolean(part, of), type(node)) for part in _chain(node)]
     made = parts[0]
     for part in parts[1:]:
         made = type(node)(this=made, expression=part)
@@ -266,7 +267,7 @@ def operand_of_logic(node: exp.Expr, kind: type[exp.Expr]) -> exp.Expr:
 
 
 def _not(binder: Expressions, node: exp.Not) -> Typed:
-    inner = binder.boolean(node.this)
+    inner = binder.boolean(node.this, "NOT")
     return typed(exp.Not(this=exp.Paren(this=inner) if isinstance(inner, exp.Connector) else inner), BOOLEAN)
 
 

@@ -213,6 +213,8 @@ def _like(
         mark = "\\" if escape is None else escape
         name = "like_escape" if isinstance(node, exp.Like) else "ilike_escape"
         return call(name, value.node, pattern.node, string(mark))
+    if isinstance(node, exp.Like) and patterns.is_plain(text, escape):
+        return compare(binder, exp.EQ, value, pattern, node)
     try:
         translated, mark = patterns.like(text, escape)
     except ValueError as error:

@@ -74,8 +74,9 @@ def bind_query(
     """A query and what it yields. `parent` is the block that it may refer to; its common tables are visible."""
     visible = environment if environment is not None else (parent.environment if parent is not None else {})
     clauses: list[exp.CTE] = []
-    if query.args.get("with_") is not None:
-        visible, clauses = common_tables.bind_with(context, query.args["with_"], parent, visible)
+    with_ = query.args.get("with_")
+    if with_ is not None:
+        visible, clauses = common_tables.bind_with(context, with_, parent, visible)
     match query:
         case exp.Select():
             block = _select(context, query, parent, visible)
@@ -85,10 +86,10 @@ def bind_query(
             block = _parenthesised(context, query, parent, visible)
         case _:
             raise errors.unsupported("VALUES as a table", context.script, query)
-    if clauses:
+    if clauses and with_ is not None:
         own = block.tree.args.get("with_")
         inner = list(own.expressions) if own is not None else []
-        recursive = bool(query.args["with_"].args.get("recursive")) or bool(own and own.args.get("recursive"))
+        recursive = any(part.args.get("recursive") for part in (with_, own) if part is not None)
         block.tree.set("with_", exp.With(expressions=[*clauses, *inner], recursive=recursive or None))
     return block
 
@@ -101,7 +102,7 @@ def _parenthesised(
     if not any(query.args.get(part) for part in ("order", "limit", "offset")):
         return block
     if any(block.tree.args.get(part) for part in ("order", "limit", "offset")):
-        raise errors.unsupported("ORDER BY or LIMIT outside of a subquery that has its own", context.script, query)
+        block.wrap()
     _order_and_limit(context, block, query, parent, visible)
     return block
 
@@ -342,7 +343,7 @@ def _align(context: Context, query: exp.SetOperation, blocks: list[Block], *, di
             other = next(kind for kind in kinds if kind.kind is not kinds[0].kind and kind is not UNKNOWN)
             raise errors.error(
                 errors.DATATYPE_MISMATCH,
-                f"{name} types {kinds[0]} and {other} cannot be matched",
+                f"{name} types {kinds[0].name} and {other.name} cannot be matched",
                 context.script,
                 query,
             ) from None

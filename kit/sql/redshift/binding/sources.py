@@ -426,7 +426,10 @@ def _unnested(context: Context, scope: Scope, item: exp.Expr, *, attributes: boo
     value = Expressions(context, scope, ON).bind(path)
     if value.type.kind is not Kind.SUPER:
         raise errors.error(
-            errors.DATATYPE_MISMATCH, f"cannot unnest type {value.type}: only SUPER has elements", context.script, path
+            errors.DATATYPE_MISMATCH,
+            f"cannot unnest type {value.type.name}: only SUPER has elements",
+            context.script,
+            path,
         )
     if isinstance(named, exp.Alias):
         name = context.fold(named.args["alias"])

@@ -71,6 +71,11 @@ def string(value: str) -> exp.Literal:
     return exp.Literal(this=value, is_string=True)
 
 
+def session_value(name: str) -> exp.Parameter:
+    """A value that the session provides when the statement runs (`$getdate`)."""
+    return exp.Parameter(this=exp.Var(this=name))
+
+
 _CLOSED = (
     exp.Column,
     exp.Literal,

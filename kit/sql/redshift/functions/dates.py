@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from kit.sql.redshift import dateparts, errors, zones
 from kit.sql.redshift.binding import coercion
-from kit.sql.redshift.binding.typed import Typed, call, cast, number, operand, string, typed
+from kit.sql.redshift.binding.typed import Typed, call, cast, number, operand, session_value, string, typed
 from kit.sql.redshift.functions.table import Call, Function, Row, aliased, build, scalars
 from kit.sql.redshift.types import (
     BIGINT,
@@ -269,7 +269,7 @@ def _zone(binder: Expressions, node: exp.Expr) -> zones.Zone | exp.Expr:
         return zones.parse_zone(value.node.name)
     if value.type.is_text:
         return value.node
-    raise binder.error(errors.DATATYPE_MISMATCH, f"time zone must be text, not type {value.type}", node)
+    raise binder.error(errors.DATATYPE_MISMATCH, f"time zone must be text, not type {value.type.name}", node)
 
 
 def _zoned(binder: Expressions, zone: exp.Expr, moment: exp.Expr, name: str) -> Typed:
@@ -305,26 +305,25 @@ def _session_time(name: str, kind: Type, of: str = "") -> Function:
 
     def bind(binder: Expressions, call_: Call) -> Typed:
         _arity(binder, call_, 0, 0)
-        return now(binder, of or name, kind)
+        return now(of or name, kind)
 
     return Function(name, bind, name)
 
 
-def now(binder: Expressions, name: str, kind: Type) -> Typed:
-    binder.context.found.volatile.add(name)
-    moment = cast(binder.context.session_value(name), TIMESTAMP)
+def now(name: str, kind: Type) -> Typed:
+    moment = cast(session_value(name), TIMESTAMP)
     return typed(moment if kind is TIMESTAMP else cast(moment, kind), kind)
 
 
 def _getdate(binder: Expressions, call_: Call) -> Typed:
     _arity(binder, call_, 0, 0)
-    moment = now(binder, "getdate", TIMESTAMP)
+    moment = now("getdate", TIMESTAMP)
     return typed(call("date_trunc", string("second"), moment.node), TIMESTAMP)
 
 
 def _timeofday(binder: Expressions, call_: Call) -> Typed:
     _arity(binder, call_, 0, 0)
-    moment = now(binder, "getdate", TIMESTAMP)
+    moment = now("getdate", TIMESTAMP)
     made = build("strftime($1, '%a %b %d %H:%M:%S.%f %Y UTC')", moment.node)
     return typed(made, varchar(64), blanks=False)
 
@@ -368,7 +367,7 @@ def _current(kind: Type) -> Handler:
         del node
         if kind is not DATE:
             binder.context.found.leader_only.add("current_timestamp")
-        return now(binder, "sysdate", kind)
+        return now("sysdate", kind)
 
     return bind
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from sqlglot import exp
 
 from kit.sql.redshift import errors
-from kit.sql.redshift.binding.typed import Typed, cast, typed
+from kit.sql.redshift.binding.typed import Typed, cast, session_value, typed
 from kit.sql.redshift.functions.table import Call, Function
 from kit.sql.redshift.types import BOOLEAN, INTEGER, Type, varchar
 
@@ -41,8 +41,7 @@ def _session(name: str, kind: Type) -> Function:
 def value(binder: Expressions, name: str, kind: Type) -> Typed:
     if name in _LEADER_ONLY:
         binder.context.found.leader_only.add(name)
-    binder.context.found.volatile.add(name)
-    return typed(cast(binder.context.session_value(name), kind), kind, blanks=False)
+    return typed(cast(session_value(name), kind), kind, blanks=False)
 
 
 def _privilege(name: str) -> Function:

@@ -18,7 +18,7 @@ _FAMILIES: Final = ("conversions", "numbers", "text", "hashes", "dates", "format
 
 
 def _statements(family: str) -> list[str]:
-    text = files(__package__).joinpath(f"{family}.sql").read_text(encoding="utf-8")
+    text = files("kit.sql.redshift.macros").joinpath(f"{family}.sql").read_text(encoding="utf-8")
     return [statement.strip() for statement in re.split(r";\n", text) if "CREATE" in statement]
 
 

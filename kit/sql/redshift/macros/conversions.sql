@@ -27,15 +27,21 @@ CREATE OR REPLACE MACRO rs_store_varbyte(x, n) AS CASE
     ELSE error('value too long for type binary varying(' || n || ')')
 END;
 
+CREATE OR REPLACE MACRO rs_try_integer(x) AS CASE WHEN regexp_full_match(x, '\s*[+-]?[0-9]+\s*') THEN trim(x) END;
+
 CREATE OR REPLACE MACRO rs_integer(x) AS CASE
-    WHEN regexp_full_match(x, '\s*[+-]?[0-9]+\s*') THEN trim(x)
+    WHEN rs_try_integer(x) IS NOT NULL THEN trim(x)
     WHEN x IS NULL THEN NULL
     ELSE error('invalid input syntax for integer: "' || x || '"')
 END;
 
-CREATE OR REPLACE MACRO rs_boolean(x) AS CASE
+CREATE OR REPLACE MACRO rs_try_boolean(x) AS CASE
     WHEN lower(trim(x)) IN ('t', 'true', 'y', 'yes', '1') THEN TRUE
     WHEN lower(trim(x)) IN ('f', 'false', 'n', 'no', '0') THEN FALSE
+END;
+
+CREATE OR REPLACE MACRO rs_boolean(x) AS CASE
+    WHEN rs_try_boolean(x) IS NOT NULL THEN rs_try_boolean(x)
     WHEN x IS NULL THEN NULL
     ELSE error('invalid input syntax for type boolean: "' || x || '"')
 END;
