@@ -121,6 +121,8 @@ class Reader:
             return tail.committed_index
         holding = self._segment(firsts[low], tail)
         table = holding.table
+        if not len(table):
+            return tail.committed_index
         position = bisect_left(table.last_arrivals_ms, arrival_ms, 0, len(table))
         first = table.first_indexes[position]
         if table.first_arrivals_ms[position] >= arrival_ms:
@@ -129,9 +131,12 @@ class Reader:
         return first + bisect_left(arrivals, arrival_ms)
 
     def _arrives_by(self, first: int, tail: Tail, arrival_ms: int) -> bool:
-        """Whether the segment's last record arrived at `arrival_ms` or later; false, true in the order of segments."""
+        """Whether the segment's last record arrived at `arrival_ms` or later; false, then true in the order of segments.
+
+        So the active segment answers yes while nothing is in it: what will be arrives later still.
+        """
         table = self._segment(first, tail).table
-        return bool(len(table)) and table.last_arrivals_ms[len(table) - 1] >= arrival_ms
+        return not len(table) or table.last_arrivals_ms[len(table) - 1] >= arrival_ms
 
     def _pieces(self, index: int, tail: Tail) -> Iterator[Piece]:
         """What holds the records from `index` to the end: one frame of many records, or a run of single ones."""

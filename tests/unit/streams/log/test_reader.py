@@ -78,3 +78,26 @@ def test_few_segments_are_kept_open(log: Any) -> None:
         reader.rows(index, 1, 1 << 20)
 
     assert len(reader._sealed) <= KEPT_SEGMENTS
+
+
+@pytest.mark.parametrize("finished", [1, 2, 3, 4])
+def test_the_index_for_a_time_is_found_while_the_active_segment_is_empty(
+    open_log: Callable[..., Any], disk: Any, small_segments: None, finished: int
+) -> None:
+    log = open_log()
+    log.put(*[b"%d" % place for place in range(8 * finished)], arrival_ms=1_000)
+    write = disk.write
+
+    def fail_the_first_record(fd: int, parts: Any, offset: int) -> None:
+        if len(parts) == 1 and bytes(parts[0]).endswith(b"\0" * 8) and b"lost" in bytes(parts[0]):
+            raise OSError(28, "No space left on device")
+        write(fd, parts, offset)
+
+    disk.write = fail_the_first_record
+    with pytest.raises(OSError, match="No space"):
+        log.put(b"lost", arrival_ms=2_000)
+
+    reader = log.log.files().reader
+    assert reader.tail().segment == reader.tail().next_index == 8 * finished + 1
+    assert reader.index_at(0) == reader.index_at(1_000) == 1
+    assert reader.index_at(1_001) == 8 * finished + 1
