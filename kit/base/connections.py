@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from pathlib import Path
 from typing import Literal
 
 BUSY_SECONDS = 30.0
+FIRST_WAIT_SECONDS = 0.0002
+LONGEST_WAIT_SECONDS = 0.004
 Durability = Literal["FULL", "NORMAL", "OFF"]
 
 
@@ -49,7 +52,7 @@ class Connections:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """This thread's connection inside a write transaction: committed at the end, rolled back by any error."""
         connection = self.get()
-        connection.execute("BEGIN IMMEDIATE")
+        _begin_immediate(connection)
         try:
             yield connection
             connection.execute("COMMIT")
@@ -104,18 +107,7 @@ class Connections:
 
     def _switch_to_wal(self, connection: sqlite3.Connection) -> None:
         # Of two processes that switch a new file at once, one meets SQLITE_BUSY without the busy handler being asked.
-        waited = threading.Event()
-        deadline = BUSY_SECONDS
-        while True:
-            try:
-                connection.execute("PRAGMA journal_mode=WAL")
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or deadline <= 0:
-                    raise
-                deadline -= 0.01
-                waited.wait(0.01)
-            else:
-                return
+        _retry_while_busy(connection, "PRAGMA journal_mode=WAL")
 
     def _forsake(self) -> None:
         # A connection must not even be closed in a forked child: closing runs SQLite's clean-up on the parent's
@@ -124,6 +116,34 @@ class Connections:
         self._lock = threading.Lock()
         self._forsaken.append(self._by_thread)
         self._by_thread = {}
+
+
+def _begin_immediate(connection: sqlite3.Connection) -> None:
+    """Wait for the write lock.
+
+    SQLite's own busy handler sleeps up to 100 ms between two looks, so that among busy writers one that sleeps finds
+    the lock taken again and again: it would starve. Looking every few milliseconds gives each about its share.
+    """
+    connection.execute("PRAGMA busy_timeout=0")
+    try:
+        _retry_while_busy(connection, "BEGIN IMMEDIATE")
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={round(BUSY_SECONDS * 1000)}")
+
+
+def _retry_while_busy(connection: sqlite3.Connection, statement: str) -> None:
+    deadline = time.monotonic() + BUSY_SECONDS
+    wait_seconds = FIRST_WAIT_SECONDS
+    while True:
+        try:
+            connection.execute(statement)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        else:
+            return
+        time.sleep(wait_seconds)
+        wait_seconds = min(wait_seconds * 2, LONGEST_WAIT_SECONDS)
 
 
 _ALL: weakref.WeakSet[Connections] = weakref.WeakSet()

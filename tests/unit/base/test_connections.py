@@ -92,6 +92,20 @@ def test_writers_queue(connections: Connections) -> None:
     assert len(rows(connections)) == 80
 
 
+def test_a_writer_waits_its_time_and_then_says_that_it_is_busy(
+    connections: Connections, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Connections(tmp_path / "t.sqlite", prepare)
+    other.get()
+    monkeypatch.setattr("kit.base.connections.BUSY_SECONDS", 0.05)
+    with connections.transaction(), pytest.raises(sqlite3.OperationalError, match="locked"), other.transaction():
+        pytest.fail("two writers at once")
+    with other.transaction() as connection:
+        connection.execute("INSERT INTO t VALUES (1)")
+    assert rows(connections) == [1]
+    other.close()
+
+
 def test_closed_is_closed(connections: Connections) -> None:
     connections.get()
     connections.close()
