@@ -62,6 +62,11 @@ class Session:
             self._workspace = opened
         return self._workspace
 
+    def use(self, workspace: Workspace) -> Workspace:
+        """Act on a workspace that is open already, as one with a clock or a seed of its own is."""
+        self._workspace = workspace
+        return workspace
+
     def progress(self) -> AbstractContextManager[Progress]:
         """Where long work tells how far it is."""
         return shown(self.shell, self.cell) if self.defaults.progress else nullcontext(Silent())

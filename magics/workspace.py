@@ -26,6 +26,22 @@ def _open(session: Session, words: Words) -> Any:
     return session.open(path[1:-1] if len(path) > 1 and path[0] == path[-1] and path[0] in "'\"" else path)
 
 
+def _use(session: Session, words: Words) -> Any:
+    from kit.workspace import Workspace
+
+    name = words.first("variable")
+    held = session.names.get(name)
+    if not isinstance(held, Workspace):
+        raise words.error("INVALID_ARGUMENT", f"'{name}' is no workspace.", "ws = kit.open(...)", at="variable")
+    return session.use(held)
+
+
+def _workspaces(session: Session) -> Iterable[str]:
+    from kit.workspace import Workspace
+
+    return [name for name, value in session.names.items() if isinstance(value, Workspace)]
+
+
 def _snippets(session: Session, words: Words) -> Any:
     del words
     from kit.widgets import overview
@@ -55,6 +71,12 @@ KIT = CommandMagic(
             "Act on the workspace in this folder from now on; `ws = %kit open PATH` keeps it.",
             _open,
             text="PATH",
+        ),
+        Command(
+            "use",
+            "Act on a workspace that a variable holds, such as one with a clock that is moved by hand.",
+            _use,
+            arguments=(Argument("variable", "The variable's name.", offers=_workspaces),),
         ),
         Command("snippets", "The queries kept with --save.", _snippets),
         Command(

@@ -4,6 +4,8 @@ import re
 import pyarrow as pa
 import pytest
 
+import kit
+from kit.base.clock import ManualClock, now
 from kit.base.errors import KitError
 from magics.completion import offered
 from magics.session import Session
@@ -177,6 +179,19 @@ def test_mistakes_raise(run, ws, cell, code):
         run(cell)
 
     assert caught.value.code == code
+
+
+def test_the_magics_act_on_a_workspace_that_a_variable_holds(shell, run, tmp_path):
+    clock = ManualClock()
+    shell.user_ns["mine"] = kit.open(tmp_path / "mine", clock=clock, seed=1)
+
+    run("%kit use mine")
+    run("%stream create s")
+
+    assert list(shell.user_ns["mine"].streams) == ["s"]
+    assert shell.user_ns["mine"].streams["s"].describe()["StreamCreationTimestamp"] == now(clock)
+    with pytest.raises(KitError, match="'clock' is no workspace"):
+        run("%kit use clock")
 
 
 def test_tab_offers_commands_streams_and_shards(shell, run, ws):
