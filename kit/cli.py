@@ -101,14 +101,22 @@ def _parameter(text: str) -> tuple[str, Any]:
 def _execute(notebook: Path, folder: Path, parameters: Mapping[str, Any], *, show_answers: bool) -> int:
     import papermill
     from papermill.exceptions import PapermillException
+    from traitlets.config import Config
 
+    # Sockets that are files of the user's own, not ports of the machine that anybody on it may speak to.
+    private = Config({"KernelManager": {"transport": "tcp" if os.name == "nt" else "ipc"}})
     # The kernel must not look for a debugger's frozen modules, and says so on every start otherwise.
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     folder.mkdir(parents=True, exist_ok=True)
     executed = folder / notebook.name
     try:
         papermill.execute_notebook(
-            str(notebook), str(executed), dict(parameters), cwd=str(notebook.parent), progress_bar=sys.stderr.isatty()
+            str(notebook),
+            str(executed),
+            dict(parameters),
+            cwd=str(notebook.parent),
+            progress_bar=sys.stderr.isatty(),
+            config=private,
         )
     except PapermillException as error:
         print(f"{notebook.name} failed: {error}", file=sys.stderr)
