@@ -115,6 +115,8 @@ def cast(t: Translation, expr: Expr, target: Type, at: exp.Expr, *, trying: bool
 def _cast(expr: Expr, target: Type) -> str | None:
     source = expr.type
     match source.name, target.name:
+        case "unknown", _:
+            return cast_sql(expr.sql, target)
         case "array", "array":
             element = (
                 _cast(Expr("kit_e", source.element), target.element) if source.element != target.element else "kit_e"

@@ -27,6 +27,9 @@ from kit.sql.place import error_at, offset_of
 LITERAL = "literal"
 """The meta key of a cast that is written as a literal: `DECIMAL '1.5'` is not `CAST('1.5' AS DECIMAL)`."""
 
+CLAUSES = "clauses"
+"""The meta key of what stands in a SQL/JSON function after its arguments, by clause."""
+
 _KEYWORDS = frozenset(
     {
         *("ALL", "AND", "ANY", "AS", "ASC", "BETWEEN", "CASE", "CROSS", "CUBE", "DESC", "DISTINCT", "ELSE", "END"),
@@ -60,9 +63,14 @@ class _Parser(TrinoParser):
     FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
         name: TrinoParser.FUNCTION_PARSERS[name]
         for name in (
-            *("CAST", "TRY_CAST", "EXTRACT", "JSON_OBJECT", "JSON_QUERY", "JSON_VALUE", "LISTAGG", "NORMALIZE"),
-            *("POSITION", "SUBSTRING", "TRIM"),
+            *("CAST", "TRY_CAST", "EXTRACT", "LISTAGG", "NORMALIZE", "POSITION", "SUBSTRING", "TRIM"),
         )
+    } | {
+        "JSON_ARRAY": lambda self: self._json_call("json_array", self._json_items),
+        "JSON_EXISTS": lambda self: self._json_call("json_exists", self._json_path),
+        "JSON_OBJECT": lambda self: self._json_call("json_object", self._json_members),
+        "JSON_QUERY": lambda self: self._json_call("json_query", self._json_path),
+        "JSON_VALUE": lambda self: self._json_call("json_value", self._json_path),
     }
     NO_PAREN_FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {"CASE": TrinoParser.NO_PAREN_FUNCTION_PARSERS["CASE"]}
     COLUMN_OPERATORS: ClassVar[dict[TokenType, Any]] = {TokenType.DOT: None}
@@ -87,6 +95,73 @@ class _Parser(TrinoParser):
         cast = self.expression(exp.Cast(this=this, to=to))
         cast.meta[LITERAL] = True
         return cast
+
+    # SQL/JSON functions: arguments first, then clauses, which go into the call's meta.
+
+    def _json_call(self, name: str, arguments: Any) -> exp.Expr:
+        clauses: dict[str, Any] = {}
+        call = exp.Anonymous(this=name, expressions=arguments(clauses))
+        if self._match_text_seq("RETURNING"):
+            clauses["returning"] = self._parse_types()
+        while (behaviour := self._json_behaviour()) is not None:
+            self._match_text_seq("ON")
+            clauses["on error" if self._match_text_seq("ERROR") else "on empty"] = behaviour
+            if self._prev.text.upper() not in ("ERROR", "EMPTY") and not self._match_text_seq("EMPTY"):
+                self.raise_error("Expecting EMPTY")
+        call.meta[CLAUSES] = clauses
+        return call
+
+    def _json_path(self, clauses: dict[str, Any]) -> list[exp.Expr]:
+        document = self._parse_bitwise()
+        self._match_r_comma()
+        path = self._parse_bitwise()
+        if self._match_text_seq("WITHOUT"):
+            self._match_text_seq("ARRAY")
+            self._match_text_seq("WRAPPER")
+        elif self._match_text_seq("WITH"):
+            conditional = self._match_text_seq("CONDITIONAL")
+            self._match_text_seq("UNCONDITIONAL")
+            self._match_text_seq("ARRAY")
+            self._match_text_seq("WRAPPER")
+            clauses["wrapper"] = "CONDITIONAL" if conditional else "UNCONDITIONAL"
+        return [part for part in (document, path) if part is not None]
+
+    def _match_r_comma(self) -> None:
+        if not self._match(TokenType.COMMA):
+            self.raise_error("Expecting ,")
+
+    def _json_items(self, clauses: dict[str, Any]) -> list[exp.Expr]:
+        items = self._parse_csv(self._parse_bitwise)
+        self._json_null_treatment(clauses)
+        return items
+
+    def _json_members(self, clauses: dict[str, Any]) -> list[exp.Expr]:
+        """Keys and values, one after the other."""
+        members: list[exp.Expr] = []
+        while not self._match(TokenType.R_PAREN, advance=False):
+            self._match_text_seq("KEY")
+            key = self._parse_bitwise()
+            if not (self._match(TokenType.COLON) or self._match_text_seq("VALUE")):
+                self.raise_error("Expecting :")
+            value = self._parse_bitwise()
+            members.extend(part for part in (key, value) if part is not None)
+            if not self._match(TokenType.COMMA):
+                break
+        self._json_null_treatment(clauses)
+        return members
+
+    def _json_null_treatment(self, clauses: dict[str, Any]) -> None:
+        for word in ("NULL", "ABSENT"):
+            if self._match_text_seq(word, "ON", "NULL"):
+                clauses["null"] = word
+
+    def _json_behaviour(self) -> tuple[str, exp.Expr | None] | None:
+        for word in ("NULL", "ERROR", "TRUE", "FALSE", "UNKNOWN"):
+            if self._match_text_seq(word):
+                return word, None
+        if self._match_text_seq("DEFAULT"):
+            return "DEFAULT", self._parse_bitwise()
+        return None
 
     def _parameter(self) -> exp.Expr | None:
         if not self._match_set((TokenType.VAR, *self.ID_VAR_TOKENS)):

@@ -18,11 +18,15 @@ from kit.sql.athena.expression import (
     combine,
     exact,
 )
+from kit.sql.athena.dialect import CLAUSES
+from kit.sql.athena.functions import documents
 from kit.sql.athena.functions.format import format_call
 from kit.sql.athena.functions.table import Call
+from kit.sql.athena.json_types import to_json
 from kit.sql.athena.literals import string_literal
 from kit.sql.athena.scope import Scope
 from kit.sql.athena.translation import CATALOG, Translation
+from kit.sql.athena.type_names import from_tree
 from kit.sql.athena.types import BOOLEAN, UNKNOWN, Type, quote
 
 Form = Callable[[Translation, Any, Sequence[exp.Expr], Scope], Expr]
@@ -176,6 +180,86 @@ def _format(t: Translation, node: exp.Expr, arguments: Sequence[exp.Expr], scope
     return combine(format_call(made), types.VARCHAR, parts)
 
 
+# SQL/JSON
+
+
+def _clauses(t: Translation, node: exp.Expr, *known: str) -> dict[str, Any]:
+    clauses = node.meta.get(CLAUSES) or {}
+    for name in clauses:
+        if name not in known:
+            raise t.unsupported(f"{name.upper()} in {node.name}", node)
+    return clauses
+
+
+def _document(t: Translation, node: exp.Expr, arguments: Sequence[exp.Expr], scope: Scope) -> tuple[Expr, str]:
+    _count(t, node, arguments, 2, 2)
+    document, path = _evaluated(t, arguments, scope)
+    if document.type.name not in ("varchar", "char", "unknown") or not isinstance(path.constant, str):
+        raise t.mismatch(f"Cannot read input of type {document.type} as JSON, with a path that is a literal", node)
+    return document, path.constant
+
+
+def _json_exists(t: Translation, node: exp.Expr, arguments: Sequence[exp.Expr], scope: Scope) -> Expr:
+    clauses = _clauses(t, node, "on error")
+    if clauses.get("on error", ("FALSE", None))[0] != "FALSE":
+        raise t.unsupported("json_exists with ON ERROR other than FALSE", node)
+    document, path = _document(t, node, arguments, scope)
+    return documents.json_exists(t, document, path, node)
+
+
+def _json_query(t: Translation, node: exp.Expr, arguments: Sequence[exp.Expr], scope: Scope) -> Expr:
+    clauses = _clauses(t, node, "wrapper", "on empty", "on error")
+    if any(clauses.get(name, ("NULL", None))[0] != "NULL" for name in ("on empty", "on error")):
+        raise t.unsupported("json_query with ON EMPTY or ON ERROR other than NULL", node)
+    document, path = _document(t, node, arguments, scope)
+    return documents.json_query(t, document, path, clauses.get("wrapper", "WITHOUT"), node)
+
+
+def _json_value(t: Translation, node: exp.Expr, arguments: Sequence[exp.Expr], scope: Scope) -> Expr:
+    clauses = _clauses(t, node, "returning", "on empty", "on error")
+    document, path = _document(t, node, arguments, scope)
+    target = from_tree(t, clauses["returning"]) if "returning" in clauses else types.VARCHAR
+    defaults: dict[str, Expr] = {}
+    for name in ("on empty", "on error"):
+        word, value = clauses.get(name, ("NULL", None))
+        if word == "ERROR":
+            raise t.unsupported("json_value with ERROR ON EMPTY or ON ERROR", node)
+        given = exact(t.expression(value, scope)) if value is not None else _NULL
+        if not types.can_coerce(given.type, target):
+            raise t.mismatch(f"Function json_value default {name.upper()} result must be of type {target}", node)
+        defaults[name] = coerce.coerce(given, target)
+    return documents.json_value(t, document, path, target, defaults["on empty"], defaults["on error"], node)
+
+
+def _json_array(t: Translation, node: exp.Expr, arguments: Sequence[exp.Expr], scope: Scope) -> Expr:
+    keeps_null = _clauses(t, node, "null").get("null", "ABSENT") == "NULL"
+    items = _evaluated(t, arguments, scope)
+    values = ", ".join(_json(t, item, node) for item in items)
+    listed = f"[{values}]" if keeps_null else f"list_filter([{values}], lambda kit_v: kit_v IS NOT NULL)"
+    return combine(f"CAST(to_json({listed}) AS VARCHAR)" if items else "'[]'", types.VARCHAR, items)
+
+
+def _json_object(t: Translation, node: exp.Expr, arguments: Sequence[exp.Expr], scope: Scope) -> Expr:
+    keeps_null = _clauses(t, node, "null").get("null", "NULL") == "NULL"
+    parts = _evaluated(t, arguments, scope)
+    members = []
+    for key, value in zip(parts[::2], parts[1::2], strict=True):
+        if key.type.name not in ("varchar", "char"):
+            raise t.mismatch(f"Cannot use {key.type} as the key of a JSON object", node)
+        text = _json(t, value, node)
+        shown = f"coalesce(CAST({text} AS VARCHAR), 'null')" if keeps_null else f"CAST({text} AS VARCHAR)"
+        members.append(f"CAST(to_json({key.sql}) AS VARCHAR) || ':' || {shown}")
+    listed = f"list_filter([{', '.join(members)}], lambda kit_v: kit_v IS NOT NULL)" if members else "[]::VARCHAR[]"
+    return combine(f"('{{' || array_to_string({listed}, ',') || '}}')", types.VARCHAR, parts)
+
+
+def _json(t: Translation, value: Expr, at: exp.Expr) -> str:
+    made = to_json(value.sql, value.type) if value.type != UNKNOWN else "CAST(NULL AS JSON)"
+    if made is None:
+        raise t.mismatch(f"Cannot make JSON of {value.type}", at)
+    return made
+
+
 def _session(value: Callable[[Translation], str]) -> Form:
     def form(t: Translation, _: exp.Expr, __: Sequence[exp.Expr], ___: Scope) -> Expr:
         return replace(string_literal(value(t)), type=types.VARCHAR)
@@ -194,6 +278,11 @@ FORMS: Final[dict[str, Form]] = {
     "concat": _concat,
     "format": _format,
     "grouping": _grouping,
+    "json_array": _json_array,
+    "json_exists": _json_exists,
+    "json_object": _json_object,
+    "json_query": _json_query,
+    "json_value": _json_value,
     "typeof": _typeof,
     "now": _now,
     "current_timestamp": _now,

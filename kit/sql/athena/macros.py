@@ -292,11 +292,17 @@ _TIMES: Final = {
         "kit_check(NOT regexp_full_match(text, '[0-9]{4,6}-[0-9]{2}-[0-9]{2}'), 'INVALID_FUNCTION_ARGUMENT: Invalid format: \"' || text || '\"', CAST(text AS DATE))"
     ),
     "kit_pivot(moment)": "CASE WHEN year(moment) = 1969 THEN moment + to_years(100) ELSE moment END",
+    "kit_series(first, last, step, value)": (
+        "kit_check(step = 0, 'INVALID_FUNCTION_ARGUMENT: interval must not be zero',"
+        " kit_check((step > 0 AND last < first) OR (step < 0 AND last > first),"
+        " 'INVALID_FUNCTION_ARGUMENT: sequence stop value should be greater than or equal to start value if step is greater than zero otherwise stop should be less than or equal to start',"
+        " kit_check(len(value) > 10000, 'INVALID_FUNCTION_ARGUMENT: result of sequence function must not have more than 10000 entries', value)))"
+    ),
     "kit_moments(first, last, step)": (
-        "kit_check(step = to_days(0), 'INVALID_FUNCTION_ARGUMENT: interval must not be zero',"
-        " kit_check(len(generate_series(CAST(first AS TIMESTAMP), CAST(last AS TIMESTAMP), step)) > 10000,"
-        " 'INVALID_FUNCTION_ARGUMENT: result of sequence function must not have more than 10000 entries',"
-        " generate_series(CAST(first AS TIMESTAMP), CAST(last AS TIMESTAMP), step)))"
+        "kit_series(first, last, epoch_us(step), generate_series(CAST(first AS TIMESTAMP), CAST(last AS TIMESTAMP), step))"
+    ),
+    "kit_months_apart(first, last, step)": (
+        "kit_series(first, last, step, list_transform(range(date_sub('month', first, last) // step + 1), lambda i: first + to_months(CAST(i * step AS INTEGER))))"
     ),
     "kit_duration(text)": (
         "kit_check(NOT regexp_full_match(text, '\\s*[0-9]+(\\.[0-9]+)?\\s*(ns|us|ms|s|m|h|d)\\s*'),"

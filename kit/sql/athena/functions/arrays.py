@@ -82,9 +82,10 @@ def _sequence(call: Call) -> str:
     step = call.sql(2) if len(call.arguments) > 2 else ""
     if call.returns.element == types.BIGINT:
         return f"kit_sequence({call.sql(0)}, {call.sql(1)}, {step or f'CASE WHEN {call.sql(0)} > {call.sql(1)} THEN -1 ELSE 1 END'})"
+    if step and call.arguments[2].type == types.INTERVAL_YEAR:
+        return cast_sql(f"kit_months_apart({call.sql(0)}, {call.sql(1)}, kit_months({step}))", call.returns)
     step = step or f"to_days(CASE WHEN {call.sql(0)} > {call.sql(1)} THEN -1 ELSE 1 END)"
-    series = f"kit_moments({call.sql(0)}, {call.sql(1)}, {step})"
-    return cast_sql(series, call.returns)
+    return cast_sql(f"kit_moments({call.sql(0)}, {call.sql(1)}, {step})", call.returns)
 
 
 def _shuffle(call: Call) -> str:

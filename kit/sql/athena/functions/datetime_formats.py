@@ -8,6 +8,7 @@ Source: Date and time functions, Trino documentation; DateTimeFormat of Joda-Tim
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -62,6 +63,7 @@ _MYSQL: Final[dict[str, Piece]] = {
     "y": Piece("%y", "year"),
 }
 _MYSQL_REFUSED: Final = frozenset("DUuVwX")
+_QUOTED: Final = re.compile(r"'((?:[^']|'')*)'")
 _STRPTIME: Final = {"%-m": "%m", "%-d": "%d", "%-H": "%H", "%-I": "%I", "%-M": "%M", "%-S": "%S", "%-j": "%j"}
 
 
@@ -90,11 +92,11 @@ def joda(t: Translation, text: str, at: exp.Expr) -> list[Piece]:
     while position < len(text):
         character = text[position]
         if character == "'":
-            end = text.find("'", position + 1)
-            if end < 0:
+            quoted = _QUOTED.match(text, position)
+            if quoted is None:
                 raise t.error("INVALID_FUNCTION_ARGUMENT", f"Illegal pattern: {text}: a quote is not closed", at)
-            pieces.append(_literal(text[position + 1 : end] or "'"))
-            position = end + 1
+            pieces.append(_literal(quoted[1].replace("''", "'") or "'"))
+            position = quoted.end()
             continue
         if not (character.isascii() and character.isalpha()):
             pieces.append(_literal(character))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from kit.sql.athena import types
 from kit.sql.athena.expression import Expr, combine, text_literal
 from kit.sql.athena.functions.table import Call, Scalar
-from kit.sql.athena.types import VARCHAR
+from kit.sql.athena.types import VARCHAR, Type
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -190,3 +190,23 @@ def json_query(t: Translation, value: Expr, path: str, wrapper: str, at: exp.Exp
         case _:
             sql = f"CASE WHEN len({items}) = 1 THEN {single} END"
     return combine(f"({sql})", VARCHAR, (value,))
+
+
+def json_value(t: Translation, value: Expr, path: str, target: Type, empty: Expr, failed: Expr, at: exp.Expr) -> Expr:
+    """One scalar, in `target`; `empty` where the path finds nothing, `failed` where it finds no single scalar."""
+    items, strict = nodes(t, as_json(value), path, at)
+    text = f"kit_json_scalar({items}[1], '$')"
+    if target.name == "varchar":
+        found = text
+    else:
+        from kit.sql.athena.coerce import cast
+
+        found = cast(t, Expr(text, VARCHAR), target, at, trying=True).sql
+    nothing = failed if strict else empty
+    sql = (
+        f"(CASE WHEN {value.sql} IS NULL THEN NULL WHEN {as_json(value)} IS NULL THEN {failed.sql}"
+        f" WHEN len({items}) = 0 THEN {nothing.sql}"
+        f" WHEN len({items}) > 1 OR json_type({items}[1]) IN ('ARRAY', 'OBJECT') THEN {failed.sql}"
+        f" WHEN json_type({items}[1]) = 'NULL' THEN NULL ELSE coalesce({found}, {failed.sql}) END)"
+    )
+    return combine(sql, target, (value, empty, failed))

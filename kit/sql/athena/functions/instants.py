@@ -77,7 +77,7 @@ def extract(t: Translation, field: str, value: Expr, at: exp.Expr) -> Expr:
 
 
 def _part(call: Call) -> Expr:
-    return extract(call.t, call.name, call.given[0], call.node)
+    return extract(call.t, call.name, call.arguments[0], call.node)
 
 
 def _unit(call: Call, *, of_date: bool) -> str:
