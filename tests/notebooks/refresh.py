@@ -33,9 +33,23 @@ def cleaned(notebook: Any) -> Any:
     """The notebook with what belongs to it, and nothing of the run but outputs."""
     notebook.metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
     for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = joined(cell.outputs)
         tags = cell.metadata.get("tags", [])
         cell.metadata = {"tags": tags} if tags else {}
     return notebook
+
+
+def joined(outputs: list[Any]) -> list[Any]:
+    """The outputs with neighbouring pieces of one stream in one: where a stream was cut is a matter of time."""
+    kept: list[Any] = []
+    for output in outputs:
+        before = kept[-1] if kept else None
+        if before and output.output_type == before.output_type == "stream" and output.name == before.name:
+            before.text += output.text
+        else:
+            kept.append(output)
+    return kept
 
 
 def refresh(notebook: Path) -> None:

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -55,18 +56,27 @@ def plain_text(cell: Any) -> str:
 
 
 @pytest.fixture(scope="session")
-def workspaces(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    folder = tmp_path_factory.mktemp("workspaces")
-    return lambda name: folder / name
+def run_again(
+    execute: Any, notebooks: Path, data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Run]:
+    """Run the notebook with a set of parameters, in the workspace that belongs to the set."""
+    workspaces = tmp_path_factory.mktemp("workspaces")
+
+    def run_in_its_workspace(name: str) -> Run:
+        given = {**PARAMETERS[name], "data": str(data), "workspace": str(workspaces / name)}
+        return Run(execute(notebooks / NAME, given), PARAMETERS[name])
+
+    return run_in_its_workspace
 
 
-@pytest.fixture(scope="session", params=PARAMETERS)
-def run(
-    request: pytest.FixtureRequest, execute: Any, notebooks: Path, data: Path, workspaces: Callable[[str], Path]
-) -> Run:
-    parameters = PARAMETERS[request.param]
-    given = {**parameters, "data": str(data), "workspace": str(workspaces(request.param))}
-    return Run(execute(notebooks / NAME, given), parameters)
+@pytest.fixture(scope="session")
+def run_once(run_again: Callable[[str], Run]) -> Callable[[str], Run]:
+    return cache(run_again)
+
+
+@pytest.fixture(params=PARAMETERS)
+def run(request: pytest.FixtureRequest, run_once: Callable[[str], Run]) -> Run:
+    return run_once(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +104,7 @@ def shown(frame: pd.DataFrame) -> list[str]:
 
 def asked(lake: duckdb.DuckDBPyConnection, sql: str, *parameters: Any) -> list[str]:
     """What plain DuckDB answers, as a result would show it."""
-    table = lake.execute(sql, parameters).to_arrow_table()
+    table = lake.sql(sql, params=parameters).to_arrow_table()
     return text(Result.of_table(table, stats=Stats(ms=0.0)), 100).splitlines()[:-1]
 
 
@@ -170,10 +180,10 @@ def test_the_worst_days_equal_those_of_pandas(run: Run, lake: duckdb.DuckDBPyCon
     days = flights.groupby("day_date").agg(flights=("day", "size"), departed=("dep_time", "count")).reset_index()
     days["cancelled"] = days.flights - days.departed
     days["mean_of_the_week"] = days.cancelled.rolling(7, min_periods=1).mean().round(1)
-    days["day"] = days.day_date.dt.date
-    worst = days.sort_values(["cancelled", "day"], ascending=[False, True]).head(5)
+    days["date"] = days.day_date.dt.date
+    worst = days.sort_values(["cancelled", "date"], ascending=[False, True]).head(5)
 
-    assert run.answer(5) == shown(worst[["day", "flights", "cancelled", "mean_of_the_week"]])
+    assert run.answer(5) == shown(worst[["date", "flights", "cancelled", "mean_of_the_week"]])
 
 
 def test_lateness_carried_over_equals_that_of_pandas(run: Run, lake: duckdb.DuckDBPyConnection) -> None:
@@ -268,11 +278,11 @@ def test_progress_leaves_nothing_behind(run: Run) -> None:
 
 
 def test_a_second_run_in_the_same_workspace_gives_the_same_answers(
-    execute: Any, notebooks: Path, data: Path, tmp_path: Path
+    run_once: Callable[[str], Run], run_again: Callable[[str], Run]
 ) -> None:
-    given = {**PARAMETERS["JFK in July"], "data": str(data), "workspace": str(tmp_path / "ws")}
+    first = run_once("JFK in July")
 
-    first, second = (Run(execute(notebooks / NAME, given), given) for _ in range(2))
+    second = run_again("JFK in July")
 
     exact = (1, 3, 4, 5, 6, 7, 9, 10)
     assert [first.answer(number) for number in exact] == [second.answer(number) for number in exact]
