@@ -102,7 +102,7 @@ def _sized(cursor: Cursor, name: str, numbers: tuple[int, ...], start: int) -> s
             return f"decimal({precision},0)"
         case "decimal", (precision, scale) if 1 <= precision <= 38 and scale <= precision:
             return f"decimal({precision},{scale})"
-        case ("varchar" | "char"), (length,) if 1 <= length <= (65535 if name == "varchar" else 255):
+        case (("varchar" | "char"), (length,)) if 1 <= length <= (65535 if name == "varchar" else 255):
             return f"{name}({length})"
         case _:
             shown = ",".join(map(str, numbers))
@@ -271,7 +271,9 @@ def _alteration(cursor: Cursor, table: s.TableName, partition: s.PartitionSpec |
     if cursor.peek("DROP", "PARTITION") or cursor.peek("DROP", "IF"):
         return _drop_partitions(cursor, table)
     if cursor.peek("RENAME") or cursor.peek("DROP", "COLUMN"):
-        raise error_at("NOT_SUPPORTED", "Athena renames tables and drops columns of Iceberg tables only", cursor.text, cursor.start)
+        raise error_at(
+            "NOT_SUPPORTED", "Athena renames tables and drops columns of Iceberg tables only", cursor.text, cursor.start
+        )
     raise cursor.unexpected("'ADD'", "'CHANGE'", "'DROP'", "'PARTITION'", "'REPLACE'", "'SET'")
 
 
@@ -428,7 +430,9 @@ def describe(cursor: Cursor) -> s.Statement:
         cursor.finish()
         return statement
     if cursor.peek("INPUT") or cursor.peek("OUTPUT"):
-        raise error_at("NOT_SUPPORTED", "DESCRIBE INPUT and DESCRIBE OUTPUT are not supported", cursor.text, cursor.start)
+        raise error_at(
+            "NOT_SUPPORTED", "DESCRIBE INPUT and DESCRIBE OUTPUT are not supported", cursor.text, cursor.start
+        )
     extended = cursor.accept("EXTENDED")
     formatted = not extended and cursor.accept("FORMATTED")
     table = table_name(cursor)

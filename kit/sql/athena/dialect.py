@@ -62,9 +62,7 @@ class _Parser(TrinoParser):
     FUNCTIONS: ClassVar[dict[str, Any]] = {}
     FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
         name: TrinoParser.FUNCTION_PARSERS[name]
-        for name in (
-            *("CAST", "TRY_CAST", "EXTRACT", "LISTAGG", "NORMALIZE", "POSITION", "SUBSTRING", "TRIM"),
-        )
+        for name in (*("CAST", "TRY_CAST", "EXTRACT", "LISTAGG", "NORMALIZE", "POSITION", "SUBSTRING", "TRIM"),)
     } | {
         "JSON_ARRAY": lambda self: self._json_call("json_array", self._json_items),
         "JSON_EXISTS": lambda self: self._json_call("json_exists", self._json_path),

@@ -32,7 +32,9 @@ def parse(text: str) -> s.Statement:
     `INVALID_REQUEST` for a text above Athena's 262,144 bytes; `NOT_SUPPORTED` for statements on Iceberg tables only.
     """
     if len(text) > MAX_BYTES // 4 and len(text.encode()) > MAX_BYTES:
-        raise KitError("INVALID_REQUEST", f"The query text is longer than {MAX_BYTES:,} bytes, the most that Athena takes.")
+        raise KitError(
+            "INVALID_REQUEST", f"The query text is longer than {MAX_BYTES:,} bytes, the most that Athena takes."
+        )
     end = _end(text)
     return _statement(text[:end], 0)
 
@@ -154,7 +156,13 @@ _TABLE_PROPERTIES: Final[dict[str, type]] = {
 
 
 def _table_as(
-    cursor: Cursor, table: s.TableName, query: s.Query, values: dict[str, tuple[Any, int]], *, with_data: bool, if_not_exists: bool
+    cursor: Cursor,
+    table: s.TableName,
+    query: s.Query,
+    values: dict[str, tuple[Any, int]],
+    *,
+    with_data: bool,
+    if_not_exists: bool,
 ) -> s.CreateTableAs:
     known: dict[str, Any] = {}
     for name, (value, start) in values.items():
@@ -167,8 +175,15 @@ def _table_as(
             raise error_at("INVALID_TABLE_PROPERTY", message, cursor.text, start)
         known[name] = value
     if known.get("table_type", "HIVE").upper() != "HIVE":
-        raise error_at("NOT_SUPPORTED", f"Tables of type {known['table_type']} are not supported", cursor.text, values["table_type"][1])
-    compression = known.get("write_compression") or known.get("parquet_compression") or known.get("orc_compression") or ""
+        raise error_at(
+            "NOT_SUPPORTED",
+            f"Tables of type {known['table_type']} are not supported",
+            cursor.text,
+            values["table_type"][1],
+        )
+    compression = (
+        known.get("write_compression") or known.get("parquet_compression") or known.get("orc_compression") or ""
+    )
     return s.CreateTableAs(
         table=table,
         query=query,
@@ -244,7 +259,9 @@ def _unload(cursor: Cursor) -> s.Unload:
     values = {name: value for name, (value, _) in _with_properties(cursor).items()} if cursor.accept("WITH") else {}
     cursor.finish()
     if "format" not in values:
-        raise error_at("INVALID_TABLE_PROPERTY", "UNLOAD needs a format", cursor.text, 0, "Add WITH (format = 'PARQUET').")
+        raise error_at(
+            "INVALID_TABLE_PROPERTY", "UNLOAD needs a format", cursor.text, 0, "Add WITH (format = 'PARQUET')."
+        )
     return s.Unload(_query(cursor, start, end), target, values)
 
 
@@ -305,8 +322,18 @@ def _explain(cursor: Cursor) -> s.Explain:
             options[name] = cursor.any_name().upper()
 
         ddl.listed(cursor, option)
-    if options["FORMAT"] not in ("TEXT", "JSON", "GRAPHVIZ") or options["TYPE"] not in ("LOGICAL", "DISTRIBUTED", "IO", "VALIDATE"):
-        raise error_at("SYNTAX_ERROR", "EXPLAIN knows the formats TEXT, JSON and GRAPHVIZ, the types LOGICAL, DISTRIBUTED, IO and VALIDATE", cursor.text, 0)
+    if options["FORMAT"] not in ("TEXT", "JSON", "GRAPHVIZ") or options["TYPE"] not in (
+        "LOGICAL",
+        "DISTRIBUTED",
+        "IO",
+        "VALIDATE",
+    ):
+        raise error_at(
+            "SYNTAX_ERROR",
+            "EXPLAIN knows the formats TEXT, JSON and GRAPHVIZ, the types LOGICAL, DISTRIBUTED, IO and VALIDATE",
+            cursor.text,
+            0,
+        )
     start = cursor.start
     inner = _statement(cursor.text, start)
     return s.Explain(inner, analyze, options["FORMAT"], options["TYPE"], verbose)

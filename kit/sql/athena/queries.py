@@ -152,6 +152,8 @@ def coerced(t: Translation, plan: Plan, kinds: Sequence[Type]) -> Plan:
 
 
 def _select(t: Translation, node: exp.Select, environment: Environment, outer: Scope | None) -> Plan:
+    if node.args.get("match"):
+        raise t.unsupported("MATCH_RECOGNIZE", node.args["match"])
     t.only(
         node,
         "expressions",

@@ -72,7 +72,11 @@ def _converted(call: Call, value: Expr, flags: str, precision: str | None, lette
         case "x" | "X" if types.is_integer(kind):
             digits = f"lower(to_hex({value.sql}))"
             text = f"upper({digits})" if letter == "X" else digits
-            return f"lpad({text}, CAST(greatest({width}, length({text})) AS INTEGER), '0')" if "0" in flags and width else text
+            return (
+                f"lpad({text}, CAST(greatest({width}, length({text})) AS INTEGER), '0')"
+                if "0" in flags and width
+                else text
+            )
         case "b" if kind.name == "boolean":
             return f"CAST({value.sql} AS VARCHAR)"
         case _:
