@@ -31,8 +31,8 @@ def table(database: str, segment: int, producer: int) -> str:
 
 def size_bytes(cursor: Connection, database: str, segment: Segment, rows: Sequence[int]) -> int:
     """Bytes of the rows that producers left: fixed widths, and for text the lengths that DuckDB has counted."""
-    fixed = sum(width_of(column.type) for column in segment.root.columns if not _is_text(column))
-    text = [column for column in segment.root.columns if _is_text(column)]
+    fixed = sum(width_of(column.type) for column in segment.columns if not _is_text(column))
+    text = [column for column in segment.columns if _is_text(column)]
     if not text or not any(rows):
         return sum(rows) * fixed
     lengths = ", ".join(f"stats({quote(column.id)})" for column in text)

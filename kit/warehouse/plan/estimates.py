@@ -6,6 +6,7 @@ The constants are those of the textbook (and of PostgreSQL, from which Redshift'
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 
 from sqlglot import exp
@@ -166,6 +167,8 @@ def number_of(tree: exp.Expr) -> float | None:
         case exp.Neg():
             value = number_of(tree.this)
             return None if value is None else -value
+        case exp.Cast() if tree.to.is_type(exp.DType.INTERVAL):
+            return _span(tree.this)
         case exp.Cast():
             return number_of(tree.this)
         case exp.Add() | exp.Sub():
@@ -181,6 +184,15 @@ def number_of(tree: exp.Expr) -> float | None:
             return None
 
 
+def _span(tree: exp.Expr) -> float | None:
+    """Days of an interval that is written as `1 months 0 days 0 microseconds`."""
+    found = _SPAN.fullmatch(tree.name) if isinstance(tree, exp.Literal) else None
+    if found is None:
+        return None
+    return float(found[1]) * _DAYS["MONTH"] + float(found[2]) + float(found[3]) / 86_400_000_000
+
+
+_SPAN = re.compile(r"(-?\d+) months (-?\d+) days (-?\d+) microseconds")
 _DAYS = {"YEAR": 365.25, "QUARTER": 91.3, "MONTH": 30.44, "WEEK": 7, "DAY": 1, "HOUR": 1 / 24, "MINUTE": 1 / 1440}
 
 

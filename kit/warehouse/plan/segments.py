@@ -15,7 +15,7 @@ from kit.warehouse.plan.context import Context
 from kit.warehouse.plan.distribute import distribute
 from kit.warehouse.plan.distribution import Hashed, Replicated, Single
 from kit.warehouse.plan.expression import EXCHANGE_DATABASE, OWN_SLICE, marker_sql, quote
-from kit.warehouse.plan.nodes import Placed
+from kit.warehouse.plan.nodes import Column, Placed
 from kit.warehouse.plan.operators.exchange import Exchange, ExchangeKind, broadcast, destination
 from kit.warehouse.plan.operators.scan import Scan
 from kit.warehouse.plan.operators.sort import Sort
@@ -40,6 +40,7 @@ class Segment:
     site: Site
     sql: str
     root: Placed
+    columns: tuple[Column, ...]
     exchange: ExchangeKind | None
     reads: tuple[int, ...]
     reads_tables: bool
@@ -102,7 +103,7 @@ class Cutter:
             sql = _rendered(root.inputs[0]).select(items, root.op.tail)
         else:
             sql = _rendered(root).select(items)
-        self._add(root, sql, None)
+        self._add(root, sql, None, root.columns)
 
     def _cut(self, placed: Placed) -> Placed:
         """The plan with every exchange in it replaced by what is received from it."""
@@ -124,17 +125,26 @@ class Cutter:
             sql = _rendered(root.inputs[0]).select(items, root.op.tail)
         else:
             sql = _rendered(root).select(items)
-        segment = self._add(root, sql, op.kind)
+        segment = self._add(root, sql, op.kind, placed.columns)
         received = Received(segment.number, op.kind, self.context.slices if segment.site == "slices" else 1)
         self._received[id(placed)] = (placed, received)
         return received
 
-    def _add(self, root: Placed, sql: str, exchange: ExchangeKind | None) -> Segment:
+    def _add(self, root: Placed, sql: str, exchange: ExchangeKind | None, columns: tuple[Column, ...]) -> Segment:
         sql = self._answered(sql)
         reads = tuple(sorted({int(found) for found in re.findall(r'"segment(\d+)_', sql)}))
         stage = max((self.segments[number].stage + 1 for number in reads), default=0)
         segment = Segment(
-            len(self.segments), stage, _site(root), sql, root, exchange, reads, '"slice' in sql, _parameters(sql)
+            len(self.segments),
+            stage,
+            _site(root),
+            sql,
+            root,
+            columns,
+            exchange,
+            reads,
+            '"slice' in sql,
+            _parameters(sql),
         )
         self.segments.append(segment)
         return segment

@@ -27,9 +27,11 @@ from kit.warehouse.plan.distribution import (
 )
 from kit.warehouse.plan.estimates import selectivity
 from kit.warehouse.plan.expression import Expr, all_of, quote
-from kit.warehouse.plan.nodes import Node, Placed, narrowed
+from kit.warehouse.plan.nodes import Node, Placed, keep
 from kit.warehouse.plan.operators.exchange import Exchange, Split, broadcast, gather, hold, redistribute
+from kit.warehouse.plan.operators.project import Project
 from kit.warehouse.plan.operators.pruning import prune_inputs
+from kit.warehouse.plan.operators.scan import Scan
 from kit.warehouse.plan.relation import Relation
 
 JoinKind: TypeAlias = Literal["inner", "left", "full", "semi", "anti", "null_aware_anti"]
@@ -208,8 +210,10 @@ def _reduced_first(
         return
     if not is_partitioned(right.distribution):
         return
-    outer = hold(left) if is_partitioned(left.distribution) else left
-    keys = broadcast(narrowed(outer, frozenset(a for a, _ in join.pairs)))
+    outer = left if isinstance(left.op, Scan) else hold(left)
+    asking = keep(outer.columns, frozenset(a for a, _ in join.pairs))
+    kept = retained(outer.distribution, frozenset(column.id for column in asking))
+    keys = broadcast(Placed(Project(()), (outer,), asking, kept, outer.rows))
     asked = Join("semi", tuple((b, a) for a, b in join.pairs))
     reduced = _joined(asked, "DS_BCAST_INNER", right, keys, right.distribution, right.ids, context)
     for choice in _hashed_alike(join, outer, reduced, wanted, context):

@@ -7,17 +7,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlglot import exp
-
 from kit.warehouse.plan.context import Context
 from kit.warehouse.plan.expression import conjuncts, expression
 from kit.warehouse.plan.nodes import Node
+from kit.warehouse.plan.nullness import refuses_null
 from kit.warehouse.plan.operators.filtering import Filter, filtered
 from kit.warehouse.plan.operators.join import Join
 from kit.warehouse.plan.rules.inner_graph import inner_graph
-
-_COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Like)
-_STRICT = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Neg, exp.Paren, exp.Cast)
 
 
 def tighten_outer_joins(node: Node, context: Context) -> Node:
@@ -33,23 +29,7 @@ def tighten_outer_joins(node: Node, context: Context) -> Node:
     if not isinstance(below.op, Join) or below.op.kind != "left":
         return node
     left, right = below.inputs
-    if not any(_refuses_null(part, right.ids) for each in node.op.predicates for part in conjuncts(each.tree)):
+    if not any(refuses_null(part, right.ids) for each in node.op.predicates for part in conjuncts(each.tree)):
         return node
     graph = inner_graph(context, left, right, below.op.pairs, [each.tree for each in below.op.residual], below.columns)
     return filtered(graph, [expression(each.tree) for each in node.op.predicates])
-
-
-def _refuses_null(predicate: exp.Expr, columns: frozenset[str]) -> bool:
-    """Whether a predicate cannot hold where all of `columns` are NULL."""
-    if isinstance(predicate, exp.Not) and isinstance(predicate.this, exp.Is):
-        return isinstance(predicate.this.this, exp.Column) and predicate.this.this.name in columns
-    return isinstance(predicate, _COMPARISONS) and any(
-        _is_null_with(side, columns) for side in (predicate.left, predicate.right)
-    )
-
-
-def _is_null_with(tree: exp.Expr, columns: frozenset[str]) -> bool:
-    """Whether an expression is NULL where one of `columns` is: it reads one through strict operators only."""
-    if isinstance(tree, exp.Column):
-        return tree.name in columns
-    return isinstance(tree, _STRICT) and any(_is_null_with(each, columns) for each in tree.iter_expressions())
