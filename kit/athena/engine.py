@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 BATCH_ROWS = 65_536
+_IDLE_CONNECTIONS = 4
 _PER_CONNECTION = (
     "SET enable_profiling = 'no_output'; SET enable_progress_bar = true; SET enable_progress_bar_print = false; "
     "SET progress_bar_time = 0"
@@ -58,16 +59,32 @@ class Engine:
         self._macros = macros
         self._lock = threading.Lock()
         self._connection: duckdb.DuckDBPyConnection | None = None
+        self._idle: list[duckdb.DuckDBPyConnection] = []
 
     def connect(self) -> Connection:
         """A connection for one query."""
         with self._lock:
             if self._connection is None:
                 self._connection = self._open()
-            return Connection(self._connection.cursor(), self.root)
+            if self._idle:
+                return Connection(self._idle.pop(), self)
+            cursor = self._connection.cursor()
+        cursor.execute(_PER_CONNECTION)
+        return Connection(cursor, self)
+
+    def take_back(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Keep a cursor whose query has run to its end: its settings cost as much as a small query."""
+        with self._lock:
+            if self._connection is not None and len(self._idle) < _IDLE_CONNECTIONS:
+                self._idle.append(cursor)
+                return
+        cursor.close()
 
     def close(self) -> None:
         with self._lock:
+            for cursor in self._idle:
+                cursor.close()
+            self._idle.clear()
             if self._connection is not None:
                 self._connection.close()
             self._connection = None
@@ -98,23 +115,31 @@ class Engine:
 class Connection:
     """One query's connection. Methods that run something do so on a worker thread and may be interrupted."""
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, root: Path) -> None:
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, engine: Engine) -> None:
         self._cursor = cursor
-        self._root = root
+        self._engine = engine
         self._closed = False
+        self._is_clean = True
+        self._streams: list[str] = []
         self._reader: pa.RecordBatchReader | None = None
-        cursor.execute(_PER_CONNECTION)
 
-    def query(self, statement: Statement, poll: Callable[[], None] | None) -> Batches:
-        """Begin a SELECT: returns once its first rows are there. Raises what `translated` makes of DuckDB's errors."""
+    def query(self, statement: Statement, hold_bytes: int, poll: Callable[[], None] | None) -> Batches:
+        """Run a SELECT until its rows are there or exceed `hold_bytes`.
 
-        def begin() -> pa.RecordBatchReader:
+        Raises what `translated` makes of DuckDB's errors.
+        """
+
+        def begin() -> tuple[pa.RecordBatchReader, list[pa.RecordBatch], bool]:
             relation = self._cursor.sql(statement.sql, params=self._prepared(statement))
             assert relation is not None
-            return relation.to_arrow_reader(BATCH_ROWS)
+            reader = self._reader = relation.to_arrow_reader(BATCH_ROWS)
+            held, rest = drain(iter(lambda: next_batch(reader), None), hold_bytes)
+            return reader, held, rest is None
 
-        self._reader = self.run(begin, statement.watch, poll)
-        return Batches(self, self._reader, statement.watch, poll)
+        self._is_clean = False
+        reader, held, is_all = self.run(begin, statement.watch, poll)
+        self._is_clean = is_all
+        return Batches(self, reader, held, is_all, statement.watch, poll)
 
     def execute(self, statement: Statement, poll: Callable[[], None] | None) -> list[tuple[Any, ...]]:
         """Run a statement to its end (COPY, EXPLAIN): its rows."""
@@ -122,7 +147,10 @@ class Connection:
         def run() -> list[tuple[Any, ...]]:
             return self._cursor.execute(statement.sql, self._prepared(statement)).fetchall()
 
-        return self.run(run, statement.watch, poll)
+        self._is_clean = False
+        rows = self.run(run, statement.watch, poll)
+        self._is_clean = True
+        return rows
 
     def interrupt(self) -> None:
         """Stop what is running; from any thread, at any time."""
@@ -145,17 +173,28 @@ class Connection:
         profile = json.loads(self._cursor.get_profiling_information())
         return profile if profile.get("query", {}).get("sql", "").strip() == statement.sql.strip() else {}
 
+    def finish(self) -> None:
+        """The query has run to its end: the connection may serve another one."""
+        self._is_clean = True
+
     def close(self) -> None:
         """Stop and let go; may be called twice."""
-        if not self._closed:
-            self._closed = True
-            if self._reader is not None:
-                self._reader.close()
+        if self._closed:
+            return
+        self._closed = True
+        if self._reader is not None:
+            self._reader.close()
+        if self._is_clean:
+            for name in self._streams:
+                self._cursor.unregister(name)
+            self._engine.take_back(self._cursor)
+        else:
             self._cursor.close()
 
     def _prepared(self, statement: Statement) -> dict[str, Any] | None:
         for name, stream in statement.streams.items():
             self._cursor.register(name, stream)
+            self._streams.append(name)
         return dict(statement.parameters) or None
 
     def run(self, call: Callable[[], T], watch: Watch, poll: Callable[[], None] | None) -> T:
@@ -169,42 +208,51 @@ class Connection:
                     raise watch.error from None
                 if is_interrupt(error):
                     raise KitError("QUERY_CANCELLED", "Query cancelled by user") from None
-                raise watch.diagnose(translated(error, self._root)) from error
+                raise watch.diagnose(translated(error, self._engine.root)) from error
 
         return run_interruptibly(named, cancel=self.interrupt, poll=poll)
 
 
 class Batches:
-    """The rows of a query, pulled one batch at a time; not from two threads at once."""
+    """The rows of a query: `held` are there, `rest` is pulled one batch at a time, by one thread at a time."""
 
     def __init__(
-        self, connection: Connection, reader: pa.RecordBatchReader, watch: Watch, poll: Callable[[], None] | None
+        self,
+        connection: Connection,
+        reader: pa.RecordBatchReader,
+        held: list[pa.RecordBatch],
+        is_all: bool,
+        watch: Watch,
+        poll: Callable[[], None] | None,
     ) -> None:
         self.schema: pa.Schema = reader.schema
+        self.held = held
+        self.rest: Iterator[pa.RecordBatch] | None = None if is_all else self._pulled()
         self._connection = connection
         self._reader = reader
         self._watch = watch
         self._poll = poll
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
-        return self
+        """All rows, once."""
+        yield from self.held
+        if self.rest is not None:
+            yield from self.rest
 
-    def __next__(self) -> pa.RecordBatch:
-        batch = self._connection.run(self._next, self._watch, self._poll)
-        if batch is None:
-            raise StopIteration
-        return batch
+    def _pulled(self) -> Iterator[pa.RecordBatch]:
+        while True:
+            batch = self._connection.run(lambda: next_batch(self._reader), self._watch, self._poll)
+            if batch is None:
+                self._connection.finish()
+                return
+            yield batch
 
-    def held(self, limit_bytes: int) -> tuple[list[pa.RecordBatch], Batches | None]:
-        """The first batches until they exceed the limit, and what remains, if anything. On one worker thread."""
-        kept, is_all = self._connection.run(lambda: drain(iter(self._next, None), limit_bytes), self._watch, self._poll)
-        return kept, None if is_all is None else self
 
-    def _next(self) -> pa.RecordBatch | None:
-        try:
-            return self._reader.read_next_batch()
-        except StopIteration:
-            return None
+def next_batch(reader: pa.RecordBatchReader) -> pa.RecordBatch | None:
+    try:
+        return reader.read_next_batch()
+    except StopIteration:
+        return None
 
 
 def with_relations(sql: str, relations: Mapping[str, str]) -> str:

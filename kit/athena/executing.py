@@ -19,14 +19,13 @@ from kit.athena.meter import AthenaStats, bytes_read, cost_usd
 from kit.athena.output import Output
 from kit.athena.reuse import ReusableResults, Reused, reuse_key
 from kit.athena.running import CANCELLED, Running
-from kit.athena.statements import kind_of, run
+from kit.athena.statements import kind_of, parsed, run
 from kit.athena.workgroups import Workgroup
 from kit.base.clock import Clock, Stopwatch, now
 from kit.base.errors import KitError
 from kit.base.ids import QueryId
 from kit.base.result import Result
 from kit.base.settings import Settings
-from kit.sql.athena import parse
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -121,7 +120,7 @@ class Run:
             reused = self._runtime.reusable.find(key, ask.reuse_minutes)
             if reused is not None:
                 return self._reuse(reused)
-        statement = parse(execution.statement)
+        statement = parsed(execution.statement)
         kind, statement_type = kind_of(statement)
         self.execution = replace(execution, kind=kind, statement_type=statement_type)
         job = Job(
@@ -135,6 +134,7 @@ class Run:
             ask.named,
             ask.listed,
             now(self._runtime.clock),
+            self._runtime.settings.result_bytes,
         )
         self._answer = run(job, statement)
         self._planning_ms = self._running.planning_ms
@@ -166,10 +166,10 @@ class Run:
         settings = self._runtime.settings
         try:
             if output is not None:
-                held, rest, location = output.rows(answer, settings.result_bytes)
+                held, rest, location = output.rows(answer)
                 self._locate(location)
             else:
-                held, rest = answer.batches.held(settings.result_bytes)
+                held, rest = answer.batches.held, answer.batches.rest
         except BaseException:
             answer.connection.close()
             raise

@@ -1,7 +1,8 @@
 """What goes wrong inside of DuckDB, named as Athena names it.
 
-Functions and scans of ours raise with `error('CODE: message')`, or by the cast of such a text to a boolean, which DuckDB
-hands on in words of its own; its own errors are told apart by their kind. No message that leaves names a local path: objects are called by their URI.
+Functions and scans of ours raise with `error('CODE: message')`, or by the cast of such a text to a boolean, which
+DuckDB hands on in words of its own; its own errors are told apart by their kind. No message that leaves names a local
+path: objects are called by their URI.
 
 Source: Trino, StandardErrorCode; Amazon Athena User Guide, Troubleshoot issues in Athena; read 2026-11.
 """

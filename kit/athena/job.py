@@ -42,7 +42,8 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One execution: `text` is the statement as it was given, `now` the workspace's time at its start (UTC)."""
+    """One execution: `text` is the statement as it was given, `now` the workspace's time at its start (UTC),
+    `hold_bytes` how much of its rows may be held in memory."""
 
     services: Services
     running: Running
@@ -54,6 +55,7 @@ class Job:
     parameters: Mapping[str, Any]
     positional: Sequence[Any]
     now: datetime
+    hold_bytes: int
 
     def name(self, table: TableName) -> tuple[str, str]:
         """Database and table, the session's database where none is given."""

@@ -48,29 +48,23 @@ class Output:
         self._storage.put(f"{self._base}.txt", "".join(lines))
         return f"{self._base}.txt"
 
-    def rows(
-        self, answer: Streamed, limit_bytes: int
-    ) -> tuple[list[pa.RecordBatch], Iterator[pa.RecordBatch] | None, str]:
-        """Write all rows as CSV: those that fit into the limit, an iterator over the others if there are any, where."""
-        held: list[pa.RecordBatch] = []
+    def rows(self, answer: Streamed) -> tuple[list[pa.RecordBatch], Iterator[pa.RecordBatch] | None, str]:
+        """Write all rows as CSV: those that are held, an iterator over the others if there are any, and where."""
         spilled: _Spilled | None = None
         uri = f"{self._base}.csv"
         with self._storage.staging() as stage, stage.path(uri).open("w", encoding="utf-8", newline="") as csv:
             csv.write(",".join(_quoted(column.name) for column in answer.columns) + "\n")
-            size_bytes = 0
-            for batch in answer.batches:
+            for batch in answer.batches.held:
                 _write(csv, batch)
-                size_bytes += batch.nbytes
-                if size_bytes <= limit_bytes:
-                    held.append(batch)
-                else:
-                    spilled = spilled or _Spilled(self._spill(), batch.schema)
-                    spilled.add(batch)
+            for batch in answer.batches.rest or ():
+                _write(csv, batch)
+                spilled = spilled or _Spilled(self._spill(), batch.schema)
+                spilled.add(batch)
             csv.close()
             metadata = [{"Name": column.name, "Type": column.type} for column in answer.columns]
             stage.path(f"{uri}.metadata").write_text(json.dumps({"ColumnInfo": metadata}), encoding="utf-8")
             stage.publish()
-        return held, None if spilled is None else spilled.again(), uri
+        return answer.batches.held, None if spilled is None else spilled.again(), uri
 
 
 class _Spilled:

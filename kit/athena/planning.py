@@ -17,11 +17,11 @@ from kit.athena.prune.footers import Footers
 from kit.athena.prune.partitions import PartitionSource, Slice, select
 from kit.athena.prune.row_groups import surviving as surviving_row_groups
 from kit.athena.scan import expressions, json_serde, lazy_simple, open_csv, parquet, records
-from kit.athena.scan.source import DataFile, Layout, Request, Source, Watch, quote
+from kit.athena.scan.source import DataFile, Layout, Request, Source, Watch, hive_type, quote
 from kit.base.domain import Domain
 from kit.base.errors import KitError
 from kit.catalog.model import Column, Table
-from kit.catalog.types import HiveType, parse, to_duckdb
+from kit.catalog.types import HiveType, to_duckdb
 from kit.sql.relations import Scan
 
 HIDDEN = (Column(PATH, "string"), Column(SIZE, "bigint"), Column(MODIFIED, "timestamp"))
@@ -173,7 +173,7 @@ class _Relation:
         self._scan = scan
         self._watch = watch
         self._kinds: dict[str, HiveType] = {
-            column.name: parse(column.type) for column in (*table.columns, *HIDDEN) if column.name in scan.columns
+            column.name: hive_type(column.type) for column in (*table.columns, *HIDDEN) if column.name in scan.columns
         }
         self._keys = [key.name for key in table.partition_keys]
         self.format = ""
@@ -205,7 +205,7 @@ class _Relation:
         kind = to_duckdb(self._kinds[column])
         if column in source.columns:
             expression = source.columns[column]
-            held = parse(group.layout.type_of(column))
+            held = hive_type(group.layout.type_of(column))
             return expression if held == self._kinds[column] else f"CAST({expression} AS {kind})"
         if column in self._keys:
             position = self._keys.index(column)
@@ -248,7 +248,9 @@ def _file_columns(scan: Scan, layout: Layout) -> list[str]:
 
 def _typed_domains(domains: Mapping[str, Domain], layout: Layout) -> dict[str, tuple[Domain, HiveType]]:
     return {
-        column.name: (domains[column.name], parse(column.type)) for column in layout.columns if column.name in domains
+        column.name: (domains[column.name], hive_type(column.type))
+        for column in layout.columns
+        if column.name in domains
     }
 
 

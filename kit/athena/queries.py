@@ -73,7 +73,7 @@ def run(job: Job, query: Query) -> Streamed:
     planned = plan(job, query)
     connection = open_(job, planned)
     try:
-        batches = connection.query(planned.statement, job.running.poll)
+        batches = connection.query(planned.statement, job.hold_bytes, job.running.poll)
     except BaseException:
         connection.close()
         raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import assert_never
 
 from kit.athena import definition, explaining, partitioning, queries, showing, writing
@@ -30,6 +31,17 @@ _DDL = (
     | s.ReplaceColumns
     | s.ChangeColumn
 )
+
+
+_REMEMBERED_CHARACTERS = 16_384
+
+
+def parsed(text: str) -> s.Statement:
+    """The statement of a text. A text that comes again, as a notebook's cells do, is not parsed again."""
+    return _remembered(text) if len(text) <= _REMEMBERED_CHARACTERS else parse(text)
+
+
+_remembered = lru_cache(maxsize=256)(parse)
 
 
 def kind_of(statement: s.Statement) -> tuple[Kind, str]:
@@ -126,7 +138,7 @@ def _prepare(job: Job, statement: s.Prepare) -> Answer:
 
 def _execute(job: Job, statement: s.Execute) -> Answer:
     text = job.services.prepared.get(job.workgroup.name, statement.name)
-    return run(replace(job, text=text, positional=statement.arguments), parse(text))
+    return run(replace(job, text=text, positional=statement.arguments), parsed(text))
 
 
 _SUBSTATEMENTS: dict[type, str] = {

@@ -18,7 +18,7 @@ from kit.athena.engine import Connection
 from kit.athena.java_text import java_text
 from kit.athena.queries import PlannedQuery
 from kit.athena.running import Running
-from kit.athena.scan.source import literal, quote
+from kit.athena.scan.source import hive_type, literal, quote
 from kit.base.errors import KitError, did_you_mean
 from kit.catalog.model import Column
 from kit.catalog.partition_values import folder_of
@@ -30,7 +30,6 @@ from kit.catalog.types import (
     HiveType,
     MapType,
     StructType,
-    parse,
     to_arrow,
     to_duckdb,
 )
@@ -141,7 +140,7 @@ def _selected(target: Target) -> str:
     """The SELECT list: values in the types that the files get, then the partition keys."""
     if target.format == "TEXTFILE":
         fields = ", ".join(
-            f"coalesce({_text(quote(column.name), parse(column.type), target, 1)}, {literal(target.null)})"
+            f"coalesce({_text(quote(column.name), hive_type(column.type), target, 1)}, {literal(target.null)})"
             for column in target.file_columns
         )
         values = [f'concat_ws({literal(target.separator)}, {fields}) AS "\0line"']
@@ -152,7 +151,7 @@ def _selected(target: Target) -> str:
 
 
 def _value(column: Column, format_name: str) -> str:
-    kind = parse(column.type)
+    kind = hive_type(column.type)
     name = quote(column.name)
     if kind == TIMESTAMP and format_name == "PARQUET":
         # Athena's timestamps have milliseconds; files that say so need no rounding when they are read.
@@ -166,7 +165,7 @@ def _value(column: Column, format_name: str) -> str:
 
 def _key(column: Column) -> str:
     """A partition key: the empty string has the same folder as NULL."""
-    kind, name = parse(column.type), quote(column.name)
+    kind, name = hive_type(column.type), quote(column.name)
     value = f"CAST({name} AS {to_duckdb(kind)})"
     return f"nullif({value}, '') AS {name}" if kind == STRING else f"{value} AS {name}"
 
@@ -249,7 +248,7 @@ def _write_batches(
     """One file a partition, one partition after the other: the rows come sorted by the keys."""
     keys = ", ".join(map(quote, target.key_names))
     picked = ", ".join(
-        f"CAST({quote(c.name)} AS {to_duckdb(parse(c.type))}) AS {quote(c.name)}" for c in target.columns
+        f"CAST({quote(c.name)} AS {to_duckdb(hive_type(c.type))}) AS {quote(c.name)}" for c in target.columns
     )
     statement = planned.wrapped(
         f"SELECT {picked} FROM (\n",
@@ -260,7 +259,7 @@ def _write_batches(
     opened: AbstractContextManager[_Writer] | None = None
     writer: _Writer | None = None
     try:
-        for batch in connection.query(statement, running.poll):
+        for batch in connection.query(statement, 0, running.poll):
             for values, part in _runs(batch, target):
                 if values != current:
                     if opened is not None:
@@ -340,7 +339,7 @@ def _avro(target: Target, path: Path) -> Iterator[_Writer]:
 class _AvroRows:
     def __init__(self, writer: Any, columns: Sequence[Column]) -> None:
         self._writer = writer
-        self._kinds = {column.name: parse(column.type) for column in columns}
+        self._kinds = {column.name: hive_type(column.type) for column in columns}
 
     def write(self, batch: pa.RecordBatch) -> None:
         for row in batch.to_pylist():
@@ -364,7 +363,7 @@ def _avro_value(value: Any, kind: HiveType) -> Any:
 def _avro_schema(columns: Sequence[Column]) -> dict[str, Any]:
     names = iter(range(1_000_000))
     fields = [
-        {"name": column.name, "type": ["null", _avro_type(parse(column.type), names)], "default": None}
+        {"name": column.name, "type": ["null", _avro_type(hive_type(column.type), names)], "default": None}
         for column in columns
     ]
     return {"type": "record", "name": "row", "fields": fields}

@@ -18,13 +18,13 @@ from kit.athena.job import Answer, Job, Told
 from kit.athena.prune.projection import is_projected
 from kit.athena.queries import PlannedQuery, open_, plan
 from kit.athena.scan.lazy_simple import Separators
-from kit.athena.scan.source import Layout
+from kit.athena.scan.source import Layout, hive_type
 from kit.athena.writers import Target, check_format, compression_of, write
 from kit.base.errors import KitError
 from kit.catalog.model import Column, Partition, Table
 from kit.catalog.partition_values import split_folder
 from kit.catalog.serde import descriptor, format_of
-from kit.catalog.types import INTEGER_BITS, STRING, CharType, DecimalType, HiveType, VarcharType, from_athena, parse
+from kit.catalog.types import INTEGER_BITS, STRING, CharType, DecimalType, HiveType, VarcharType, from_athena
 from kit.sql.athena import statements as s
 from kit.sql.relations import OutputColumn
 from kit.storage import Stage
@@ -201,7 +201,8 @@ def _assigned(
         raise KitError("COLUMN_NOT_FOUND", f"Insert column name does not exist in target table: {unknown[0]}")
     columns = planned.compiled.columns
     fits = len(columns) == len(given) and all(
-        _is_assignable(column.type, parse(declared[name].type)) for name, column in zip(given, columns, strict=False)
+        _is_assignable(column.type, hive_type(declared[name].type))
+        for name, column in zip(given, columns, strict=False)
     )
     if not fits:
         wanted = ", ".join(declared[name].type for name in given)

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from kit.athena.prune.projection import is_projected, project
-from kit.athena.scan.source import Layout
+from kit.athena.scan.source import Layout, hive_type
 from kit.base.domain import Domain, Scalar
 from kit.base.errors import KitError
 from kit.catalog.model import Column, Partition, StorageDescriptor, Table
@@ -29,7 +29,6 @@ from kit.catalog.types import (
     MapType,
     StructType,
     VarcharType,
-    parse,
 )
 
 
@@ -73,7 +72,7 @@ def select(catalog: PartitionSource, table: Table, domains: Mapping[str, Domain]
     else:
         partitions = catalog.partitions(table.database, table.name, wanted)
         total = catalog.partition_count(table.database, table.name)
-    kinds = [parse(key.type) for key in keys]
+    kinds = [hive_type(key.type) for key in keys]
     label = f"{table.database}.{table.name}"
     layouts: dict[object, Layout] = {}
     read: list[Slice] = []
@@ -123,7 +122,7 @@ def _is_by_name(layout: Layout) -> bool:
 
 def _require_match(table: Table, partition: Partition, columns: Iterable[Column]) -> None:
     for declared, held in zip(table.descriptor.columns, columns, strict=False):
-        if declared.type != held.type and not _widens(parse(held.type), parse(declared.type)):
+        if declared.type != held.type and not _widens(hive_type(held.type), hive_type(declared.type)):
             folder = folder_of([key.name for key in table.partition_keys], partition.values)
             raise KitError(
                 "HIVE_PARTITION_SCHEMA_MISMATCH",

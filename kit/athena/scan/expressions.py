@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 from kit.athena.scan import values
 from kit.athena.scan.grok import compile_grok
 from kit.athena.scan.lines import Lines, LineShape
-from kit.athena.scan.source import DataFile, Request, Source, quote
+from kit.athena.scan.source import DataFile, Request, Source, hive_type, quote
 from kit.base.errors import KitError
-from kit.catalog.types import parse
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -101,7 +100,7 @@ def _source(request: Request, match: Callable[[str], re.Match[str] | None], grou
     return Source(
         f"(SELECT {picked}file FROM {quote(stream)})",
         {
-            name: values.java(quoted, parse(layout.type_of(name)))
+            name: values.java(quoted, hive_type(layout.type_of(name)))
             for name, quoted in zip(request.columns, names, strict=True)
         },
         "file",

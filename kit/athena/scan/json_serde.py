@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from kit.athena.scan import values
 from kit.athena.scan.lines import Lines, LineShape
-from kit.athena.scan.source import Layout, Request, Source, literal, quote
+from kit.athena.scan.source import Layout, Request, Source, hive_type, literal, quote
 from kit.catalog.serde import OPENX_JSON
 from kit.catalog.types import (
     BINARY,
@@ -34,7 +34,6 @@ from kit.catalog.types import (
     MapType,
     StructType,
     VarcharType,
-    parse,
 )
 
 _MALFORMED = "'HIVE_CURSOR_ERROR: Row is not a valid JSON Object: ' || left(line, 80) || ' in ' || "
@@ -131,7 +130,7 @@ class _Reader:
         self._column = request.layout.columns[request.layout.ordinal(name)]
 
     def read(self, expression: str) -> str:
-        return self._value(expression, parse(self._column.type), 1)
+        return self._value(expression, hive_type(self._column.type), 1)
 
     def _value(self, expression: str, kind: HiveType, depth: int) -> str:
         match kind:

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 from kit.athena.scan import values
 from kit.athena.scan.lines import Lines, LineShape
-from kit.athena.scan.source import Layout, Request, Source, literal, quote
+from kit.athena.scan.source import Layout, Request, Source, hive_type, literal, quote
 from kit.base.errors import KitError
-from kit.catalog.types import STRING, ArrayType, CharType, HiveType, MapType, StructType, VarcharType, parse
+from kit.catalog.types import STRING, ArrayType, CharType, HiveType, MapType, StructType, VarcharType
 
 # Levels below the three that have names; codes of whitespace and of Escape are left out, as in Hive.
 _DEEPER = "\x04\x05\x06\x07\x08\x0b\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1c\x1d\x1e\x1f"
@@ -58,7 +58,7 @@ def source(request: Request) -> Source:
         f"(SELECT {picked}{', ' if picked else ''}file FROM "
         f"(SELECT {_split('line', separators, 0)} AS f, file FROM {quote(stream)}))",
         {
-            name: _value(quoted, parse(layout.type_of(name)), separators, 1)
+            name: _value(quoted, hive_type(layout.type_of(name)), separators, 1)
             for name, quoted in zip(request.columns, names, strict=True)
         },
         "file",

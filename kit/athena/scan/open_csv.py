@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 from kit.athena.scan import values
 from kit.athena.scan.lines import Lines, LineShape
-from kit.athena.scan.source import DataFile, Layout, Request, Source, quote
+from kit.athena.scan.source import DataFile, Layout, Request, Source, hive_type, quote
 from kit.base.errors import KitError
-from kit.catalog.types import BINARY, STRING, ArrayType, HiveType, MapType, StructType, VarcharType, parse
+from kit.catalog.types import BINARY, STRING, ArrayType, HiveType, MapType, StructType, VarcharType
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -76,7 +76,7 @@ def source(request: Request) -> Source:
 
 
 def _value(expression: str, request: Request, name: str) -> str:
-    kind: HiveType = parse(request.layout.type_of(name))
+    kind: HiveType = hive_type(request.layout.type_of(name))
     if isinstance(kind, (ArrayType, MapType, StructType)) or kind == BINARY:
         raise values.nested(kind)
     value = values.epochs(expression, kind)

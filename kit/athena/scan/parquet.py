@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kit.athena.prune.footers import Footer
 from kit.athena.scan import values
-from kit.athena.scan.source import DataFile, Layout, Request, Source, literal, quote
+from kit.athena.scan.source import DataFile, Layout, Request, Source, hive_type, literal, quote
 from kit.base.errors import KitError
 from kit.catalog.types import (
     BINARY,
@@ -31,7 +31,6 @@ from kit.catalog.types import (
     MapType,
     StructType,
     VarcharType,
-    parse,
     to_duckdb,
 )
 
@@ -50,7 +49,7 @@ def variant(file: DataFile, footer: Footer, layout: Layout, columns: Sequence[st
         if field is None:
             found.append(None)
             continue
-        kind = parse(layout.type_of(name))
+        kind = hive_type(layout.type_of(name))
         if not _fits(field.type, kind):
             raise KitError(
                 "HIVE_BAD_DATA",
@@ -66,7 +65,7 @@ def source(request: Request, held: Variant) -> Source:
     """A scan of files of one variant."""
     expressions: dict[str, str] = {}
     for name, column in zip(request.columns, held, strict=True):
-        kind = parse(request.layout.type_of(name))
+        kind = hive_type(request.layout.type_of(name))
         if column is None:
             expressions[name] = f"CAST(NULL AS {to_duckdb(kind)})"
         else:

@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from kit.athena.scan.source import DataFile, Layout, Request, Source, Watch, quote
+from kit.athena.scan.source import DataFile, Layout, Request, Source, Watch, hive_type, quote
 from kit.base.errors import KitError
 from kit.catalog.types import (
     DATE,
@@ -26,7 +26,6 @@ from kit.catalog.types import (
     HiveType,
     MapType,
     StructType,
-    parse,
     to_arrow,
 )
 
@@ -65,7 +64,7 @@ class Records:
 
         self._request = request
         self._batches = batches
-        fields = [pa.field(name, to_arrow(parse(request.layout.type_of(name)))) for name in request.columns]
+        fields = [pa.field(name, to_arrow(hive_type(request.layout.type_of(name)))) for name in request.columns]
         self.schema = pa.schema([*fields, pa.field(f"{request.name}_file", pa.int32())])
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
@@ -95,7 +94,7 @@ def _column(array: pa.Array, wanted: pa.DataType, layout: Layout, name: str, fil
     """The array in its declared type. Raises `HIVE_BAD_DATA` where the file holds another one."""
     import pyarrow as pa
 
-    kind = parse(layout.type_of(name))
+    kind = hive_type(layout.type_of(name))
     if not _fits(array.type, kind):
         raise _incompatible(array.type, layout, name, file)
     try:
@@ -214,7 +213,7 @@ def _avro(file: DataFile, request: Request) -> Iterator[pa.RecordBatch]:
 def _avro_column(rows: list[Any], held: str, layout: Layout, name: str, file: DataFile) -> pa.Array:
     import pyarrow as pa
 
-    kind = parse(layout.type_of(name))
+    kind = hive_type(layout.type_of(name))
     try:
         return pa.array([_avro_value(row[held], kind) for row in rows], to_arrow(kind))
     except (pa.ArrowException, TypeError, ValueError, AttributeError) as error:

@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from kit.base.errors import KitError
 from kit.catalog.model import Column
+from kit.catalog.types import parse
 
 
 class Watch:
@@ -128,6 +130,10 @@ class Source:
     file: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
     streams: Mapping[str, object] = field(default_factory=dict)
+
+
+hive_type = lru_cache(maxsize=4096)(parse)
+"""The type of a Hive type text; few texts come again and again."""
 
 
 def quote(name: str) -> str:
