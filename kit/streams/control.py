@@ -245,20 +245,10 @@ class Control:
             self._reshard(stream, reshard.scale(stream, target, now), kind="scale")
             return stream
 
-    def grow_on_demand(self, name: str) -> None:
-        """Double the shards of a stream on demand that was throttled, if it has not just grown: so it follows a load
-        that doubles in a quarter of an hour, as the service promises, and throttles one that grows faster."""
-        now = now_ms(self._clock)
-        with self._metadata.exclusive():
-            stream = self.find(name)
-            count = len(stream.open_shards)
-            if (
-                stream.mode == "ON_DEMAND"
-                and stream.status_at(now) == "ACTIVE"
-                and 2 * count <= ON_DEMAND_MAX_SHARDS
-                and not self._changes(stream, "grow", now - ON_DEMAND_PAUSE_MS)
-            ):
-                self._reshard(stream, reshard.scale(stream, 2 * count, now), kind="grow")
+    def note_throttling(self, stream: StreamState) -> None:
+        """A shard of the stream has throttled."""
+        if stream.mode == "ON_DEMAND":
+            self._grow(stream.name)
 
     def shard(self, stream: StreamState, shard_id: str) -> ShardState:
         """The shard by its id. Raises `ResourceNotFoundException`."""
@@ -384,6 +374,21 @@ class Control:
                 write_shards(connection, stream.stream_id, (*closed, *plan.made))
                 self._begin(connection, stream, "UPDATING", kind)
         return replace(plan, closed=tuple(closed))
+
+    def _grow(self, name: str) -> None:
+        """Double the shards of a stream on demand that was throttled, if it has not just grown: so it follows a load
+        that doubles in a quarter of an hour, as the service promises, and throttles one that grows faster."""
+        now = now_ms(self._clock)
+        with self._metadata.exclusive():
+            stream = self.find(name)
+            count = len(stream.open_shards)
+            if (
+                stream.mode == "ON_DEMAND"
+                and stream.status_at(now) == "ACTIVE"
+                and 2 * count <= ON_DEMAND_MAX_SHARDS
+                and not self._changes(stream, "grow", now - ON_DEMAND_PAUSE_MS)
+            ):
+                self._reshard(stream, reshard.scale(stream, 2 * count, now), kind="grow")
 
     def _begin(self, connection: sqlite3.Connection, stream: StreamState, status: Status, change: str = "") -> None:
         now = now_ms(self._clock)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute
@@ -20,19 +20,13 @@ _compute: Any = pyarrow.compute
 
 Data: TypeAlias = bytes | bytearray | memoryview | str | Mapping[str, Any] | Sequence[Any]
 Puttable: TypeAlias = Entry | tuple[Any, ...] | Mapping[str, Any]
+Parcel: TypeAlias = tuple[bytes, bytes, bytes]
+"""A record that may be stored: key, data, and the digest that decides the shard."""
 
 KEY_MAX_CHARACTERS = 256
 CHUNK_RECORDS = 131_072
 CHUNK_BYTES = 64 << 20
 _HASH_KEY = re.compile(r"0|[1-9]\d{0,38}")
-
-
-class Parcel(NamedTuple):
-    """A record that may be stored: key and data, and the digest that decides the shard."""
-
-    key: bytes
-    data: bytes
-    digest: bytes
 
 
 def payload(data: Data) -> bytes:
@@ -61,8 +55,8 @@ def parcel(stream: StreamState, data: Data, partition_key: str, explicit_hash_ke
         )
     key = partition_key.encode()
     if explicit_hash_key is None:
-        return Parcel(key, body, hashing.digest(key))
-    return Parcel(key, body, explicit_digest(explicit_hash_key))
+        return key, body, hashing.digest(key)
+    return key, body, explicit_digest(explicit_hash_key)
 
 
 def parcels(stream: StreamState, records: Sequence[Puttable]) -> list[Parcel]:
@@ -73,8 +67,21 @@ def parcels(stream: StreamState, records: Sequence[Puttable]) -> list[Parcel]:
             f"must have length between 1 and {limits.PUT_RECORDS}.",
             "append() takes any number of rows at once.",
         )
-    found = [_parcel_of(stream, record) for record in records]
-    size = sum(len(one.key) + len(one.data) for one in found)
+    most, digest = stream.record_max_bytes, hashing.digest
+    found: list[Parcel] = []
+    size = 0
+    for record in records:
+        if isinstance(record, tuple):
+            data, key, explicit = record if len(record) > 2 else (*record, None)
+        else:
+            data, key, explicit = record["Data"], record["PartitionKey"], record.get("ExplicitHashKey")
+        # What nearly every record is passes here; all else, right or wrong, is looked at closely.
+        if type(data) is bytes and type(key) is str and explicit is None and 0 < len(key) <= 256 and len(data) <= most:
+            name = key.encode()
+            found.append((name, data, digest(name)))
+        else:
+            found.append(parcel(stream, data, key, explicit))
+        size += len(found[-1][0]) + len(found[-1][1])
     if size > limits.PUT_BYTES:
         raise InvalidArgumentException(
             f"The records' {size:,} bytes, partition keys included, exceed the limit of {limits.PUT_BYTES:,} bytes a "
@@ -139,12 +146,6 @@ def _check(stream: StreamState, keys: Any, data: Any) -> None:
 def _piece(column: Any, begin: int, size: int) -> Any:
     piece = column.slice(begin, size)
     return piece.chunk(0) if piece.num_chunks == 1 else pa.concat_arrays(piece.chunks)
-
-
-def _parcel_of(stream: StreamState, record: Puttable) -> Parcel:
-    if isinstance(record, Mapping):
-        return parcel(stream, record["Data"], record["PartitionKey"], record.get("ExplicitHashKey"))
-    return parcel(stream, record[0], record[1], record[2] if len(record) > 2 else None)
 
 
 def _bad_key(key: object) -> ValidationException:

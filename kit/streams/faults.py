@@ -20,13 +20,18 @@ class Faults:
     delay_ms: float = 0.0
     fraction: Callable[[], float] = lambda: 1.0
 
+    @property
+    def are_on(self) -> bool:
+        """Whether a record or call may be made to fail."""
+        return self.throttle > 0 or self.failure > 0
+
     def delay(self, clock: Clock) -> None:
         if self.delay_ms:
             clock.sleep(self.delay_ms / 1000)
 
     def draw(self) -> StreamsError | None:
         """The error of the next record or call, if it is to fail."""
-        if not (self.throttle or self.failure):
+        if not self.are_on:
             return None
         drawn = self.fraction()
         if drawn < self.throttle:

@@ -18,6 +18,7 @@ from typing import Any
 HASH_KEYS = 1 << 128
 LAST_HASH_KEY = HASH_KEYS - 1
 DIGEST_BYTES = 16
+_md5 = hashlib.md5
 
 _BULK = 4_096
 _PREFIX_DIGITS = 4
@@ -26,7 +27,7 @@ _PREFIXES = 16**_PREFIX_DIGITS
 
 def digest(partition_key: bytes) -> bytes:
     """The hash key of a partition key in UTF-8, as sixteen bytes."""
-    return hashlib.md5(partition_key, usedforsecurity=False).digest()
+    return _md5(partition_key, usedforsecurity=False).digest()
 
 
 def hash_key(partition_key: str) -> int:

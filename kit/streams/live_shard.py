@@ -16,6 +16,7 @@ import pyarrow.compute
 
 from kit.base.clock import Clock
 from kit.streams import limits, sequence
+from kit.streams.entries import Parcel
 from kit.streams.errors import InternalFailureException, ProvisionedThroughputExceededException
 from kit.streams.limits import ReadBudget, WriteBudget
 from kit.streams.log import frame, state
@@ -71,8 +72,8 @@ class LiveShard:
             self._finish(stream, files, written)
         return Taken(1, written)
 
-    def put_many(self, stream: StreamState, rows: Sequence[tuple[bytes, bytes]]) -> Taken | None:
-        """Take as many of the records (key, data) as there is budget for, from the first one on."""
+    def put_many(self, stream: StreamState, rows: Sequence[Parcel]) -> Taken | None:
+        """Take as many of the records as there is budget for, from the first one on."""
         files = self._log.files()
         with _reported(), files.lock:
             if files.state.unsettled and not self._is_open(stream, files):
@@ -80,7 +81,7 @@ class LiveShard:
             now_ns = self._clock.now_ns()
             count = len(rows)
             if stream.enforced:
-                count = _spend(files, now_ns, [len(key) + len(data) for key, data in rows])
+                count = _spend(files, now_ns, [len(key) + len(data) for key, data, _ in rows])
                 rows = rows[:count]
             if not count:
                 return Taken(0, None)
@@ -89,7 +90,7 @@ class LiveShard:
             if count <= FEW_RECORDS:
                 written = files.writer.append_rows(now_ms, rows)
             else:
-                keys, data = zip(*rows, strict=True)
+                keys, data, _ = zip(*rows, strict=True)
                 columns = [pa.array(keys, pa.binary()).cast(pa.string()), pa.array(data, pa.binary())]
                 written = files.writer.append_bodies(list(_bodies(columns, now_ms)))
         return Taken(count, written)

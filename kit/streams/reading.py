@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from itertools import repeat
+from typing import TYPE_CHECKING, NamedTuple
 
 from kit.base.clock import instant, now_ms
 from kit.base.errors import did_you_mean
@@ -18,13 +19,23 @@ from kit.streams.live_shard import LiveShard
 from kit.streams.log.reader import Rows
 from kit.streams.model import ShardState, StreamState
 from kit.streams.names import ACCOUNT, shard_id
-from kit.streams.records import Page, Record
+from kit.streams.records import ChildShard, Record
 from kit.streams.tokens import Place
 
 if TYPE_CHECKING:
     from kit.streams.service import Streams
 
 ITERATOR_TYPES = ("AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER", "TRIM_HORIZON", "LATEST", "AT_TIMESTAMP")
+
+
+class RowsPage(NamedTuple):
+    """A page whose records are still columns: each caller makes of them what it answers with."""
+
+    live: LiveShard
+    rows: Rows
+    next_iterator: str | None
+    millis_behind_latest: int
+    children: tuple[ChildShard, ...] = ()
 
 
 class Reading:
@@ -44,7 +55,7 @@ class Reading:
         index = index_for(stream, found, live, kind, sequence_number, timestamp, now)
         return self._streams.tokens.iterator(Place(stream.stream_id, found.index, index), now)
 
-    def page(self, faults: Faults, iterator: str, limit: int) -> Page:
+    def page(self, faults: Faults, iterator: str, limit: int) -> RowsPage:
         """GetRecords."""
         faults.delay(self._streams.clock)
         if (fault := faults.draw()) is not None:
@@ -61,24 +72,29 @@ class Reading:
             )
         live = self._streams.live(stream, shard)
         rows = live.rows(stream, max(place.index, live.first_index(stream, now)), limit)
-        records = records_of(live, rows)
-        after = rows.first_index + len(records)
+        after = rows.first_index + len(rows.keys)
         at_tip = after >= live.end_index()
         if at_tip and not shard.is_open:
-            return Page(records, None, 0, stream.children(shard))
+            return RowsPage(live, rows, None, 0, stream.children(shard))
         behind_ms = behind(rows, now, at_tip=at_tip)
-        return Page(records, self._streams.tokens.iterator(place._replace(index=after), now), behind_ms)
+        return RowsPage(live, rows, self._streams.tokens.iterator(place._replace(index=after), now), behind_ms)
 
 
 def records_of(live: LiveShard, rows: Rows) -> list[Record]:
-    """The rows as records, with their sequence numbers."""
-    number, shard_id = live.number, live.shard_id
-    return [
-        Record(data, key, number(index, arrival_ms), shard_id, _time(arrival_ms))
-        for index, (data, key, arrival_ms) in enumerate(
-            zip(rows.data, rows.keys, rows.arrivals_ms, strict=True), rows.first_index
-        )
-    ]
+    """The rows as records."""
+    values = zip(rows.data, rows.keys, numbers_of(live, rows), repeat(live.shard_id), times_of(rows), strict=False)
+    return list(map(Record._make, values))
+
+
+def numbers_of(live: LiveShard, rows: Rows) -> list[str]:
+    """The rows' sequence numbers."""
+    number = live.number
+    return [number(index, arrival_ms) for index, arrival_ms in enumerate(rows.arrivals_ms, rows.first_index)]
+
+
+def times_of(rows: Rows) -> list[datetime]:
+    """The rows' times of arrival."""
+    return [_time(arrival_ms) for arrival_ms in rows.arrivals_ms]
 
 
 def behind(rows: Rows, now: int, *, at_tip: bool) -> int:

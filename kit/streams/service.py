@@ -81,8 +81,11 @@ class Streams:
     def __getitem__(self, name: str) -> Stream:
         """The stream. Raises `ResourceNotFoundException`."""
         self.control.find(name)
-        with self._lock:
-            return self._streams.setdefault(name, Stream(self, name))
+        found = self._streams.get(name)
+        if found is None:
+            with self._lock:
+                found = self._streams.setdefault(name, Stream(self, name))
+        return found
 
     def __contains__(self, name: object) -> bool:
         return name in set(self)

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 from kit.base.clock import now_ms
 from kit.base.ids import Entropy
 from kit.streams import applications, faults, scan
+from kit.streams.appending import Appending
 from kit.streams.entries import Data, Puttable
 from kit.streams.faults import Faults
 from kit.streams.limits import ANSWER_RECORDS
 from kit.streams.names import stream_arn
 from kit.streams.putting import Putting
-from kit.streams.reading import Reading
+from kit.streams.reading import Reading, RowsPage, records_of
 from kit.streams.records import Appended, Page, PutResult, Record, Shard
 from kit.streams.scan import Span, Start
 
@@ -71,7 +72,8 @@ class Stream:
         Where limits are enforced, each shard takes of its rows as many as it has budget for; the others are named in
         the answer. A disk that fails in the middle raises, and leaves the rows that were stored before.
         """
-        return self._put.table(self._faults, rows)
+        self._faults.delay(self._streams.clock)
+        return Appending(self._streams, self.name).append(rows)
 
     def producer(self, *, background: bool = True, **options: Any) -> Producer:
         """Batches, aggregates and retries records as the Kinesis Producer Library does; options: `ProducerOptions`.
@@ -158,6 +160,12 @@ class Stream:
         Raises `ExpiredIteratorException`, `InvalidArgumentException` for an iterator of another stream or none at all,
         and `ProvisionedThroughputExceededException` over the shard's limits.
         """
+        page = self.page(iterator, limit)
+        records = records_of(page.live, page.rows)
+        return Page(records, page.next_iterator, page.millis_behind_latest, page.children)
+
+    def page(self, iterator: str, limit: int) -> RowsPage:
+        """`get_records` for those who make their own answer of it."""
         return self._get.page(self._faults, iterator, limit)
 
     def table(

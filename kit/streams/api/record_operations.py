@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from kit.base.clock import now_ms
@@ -16,8 +16,10 @@ from kit.streams.errors import (
     ValidationException,
 )
 from kit.streams.limits import ANSWER_RECORDS
+from kit.streams.live_shard import LiveShard
+from kit.streams.log.reader import Rows
 from kit.streams.names import ACCOUNT
-from kit.streams.records import Record
+from kit.streams.reading import numbers_of, times_of
 
 if TYPE_CHECKING:
     from kit.streams.service import Streams
@@ -81,9 +83,9 @@ def get_records(streams: Streams, request: Request) -> Answer:
         raise ResourceNotFoundException(f"The stream of the iterator is not found under account {ACCOUNT}.")
     if request.get("StreamARN") is not None and stream_name(request) != owner.name:
         raise InvalidArgumentException("The shard iterator is not one of the stream that StreamARN names.")
-    page = _stream(streams, owner.name, request).get_records(iterator, request.get("Limit", ANSWER_RECORDS))
+    page = _stream(streams, owner.name, request).page(iterator, request.get("Limit", ANSWER_RECORDS))
     answer: Answer = {
-        "Records": described(page.records),
+        "Records": described(page.live, page.rows),
         "MillisBehindLatest": page.millis_behind_latest,
     }
     if page.next_iterator is not None:
@@ -93,19 +95,17 @@ def get_records(streams: Streams, request: Request) -> Answer:
     return answer
 
 
-def described(records: Sequence[Record]) -> list[Answer]:
+def described(live: LiveShard, rows: Rows) -> list[Answer]:
     """The `Record` structures of the answers."""
-    return [
-        {
-            "SequenceNumber": number,
-            "ApproximateArrivalTimestamp": arrival_time,
-            "Data": data,
-            "PartitionKey": key,
-        }
-        if key
-        else {"SequenceNumber": number, "ApproximateArrivalTimestamp": arrival_time, "Data": data}
-        for data, key, number, _, arrival_time in records
+    answers: list[Answer] = [
+        {"SequenceNumber": number, "ApproximateArrivalTimestamp": time, "Data": data, "PartitionKey": key}
+        for number, time, data, key in zip(numbers_of(live, rows), times_of(rows), rows.data, rows.keys, strict=True)
     ]
+    if "" in rows.keys:
+        for answer in answers:
+            if not answer["PartitionKey"]:
+                del answer["PartitionKey"]
+    return answers
 
 
 def all_plain(records: Any) -> bool:

@@ -24,7 +24,7 @@ from kit.streams.live_shard import LiveShard
 from kit.streams.log.reader import Rows
 from kit.streams.model import ShardState, StreamState
 from kit.streams.names import ACCOUNT
-from kit.streams.reading import behind, index_for, records_of
+from kit.streams.reading import behind, index_for
 
 if TYPE_CHECKING:
     from kit.streams.service import Streams
@@ -104,13 +104,13 @@ class Events:
         self._is_closed = True
 
     def _event(self, stream: StreamState, rows: Rows, now: int) -> dict[str, Any]:
-        records = records_of(self._live, rows)
+        records = described(self._live, rows)
         self._index = rows.first_index + len(records)
         if records:
-            self._last = records[-1].sequence_number
+            self._last = records[-1]["SequenceNumber"]
         at_tip = self._index >= self._live.end_index()
         event: dict[str, Any] = {
-            "Records": described(records),
+            "Records": records,
             "ContinuationSequenceNumber": self._last,
             "MillisBehindLatest": behind(rows, now, at_tip=at_tip),
         }

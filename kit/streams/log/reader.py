@@ -131,7 +131,7 @@ class Reader:
         return first + bisect_left(arrivals, arrival_ms)
 
     def _arrives_by(self, first: int, tail: Tail, arrival_ms: int) -> bool:
-        """Whether the segment's last record arrived at `arrival_ms` or later; false, then true in the order of segments.
+        """Whether the segment's last record arrived at `arrival_ms` or later: first false, then true, by segments.
 
         So the active segment answers yes while nothing is in it: what will be arrives later still.
         """

@@ -78,13 +78,13 @@ class Writer:
         self._write([row], len(row), 1, arrival_ms, 1)
         return Written(tail.next_index, arrival_ms, 1, self._state.cuts)
 
-    def append_rows(self, arrival_ms: int, rows: Sequence[tuple[bytes, bytes]]) -> Written:
-        """Add a few records (key, data) with one write."""
-        self._make_room(sum(frame.HEADER_BYTES + len(key) + len(data) for key, data in rows))
+    def append_rows(self, arrival_ms: int, rows: Sequence[tuple[bytes, bytes, object]]) -> Written:
+        """Add a few records (key, data, and what else) with one write."""
+        self._make_room(sum(frame.HEADER_BYTES + len(key) + len(data) for key, data, _ in rows))
         tail = self._tail
         arrival_ms = max(arrival_ms, tail.last_arrival_ms)
         frames = b"".join(
-            [frame.row(tail.next_index + place, arrival_ms, key, data) for place, (key, data) in enumerate(rows)]
+            [frame.row(tail.next_index + place, arrival_ms, key, data) for place, (key, data, _) in enumerate(rows)]
         )
         self._write([frames], len(frames), len(rows), arrival_ms, len(rows))
         return Written(tail.next_index, arrival_ms, len(rows), self._state.cuts)
