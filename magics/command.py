@@ -69,7 +69,7 @@ class CommandMagic:
 
     def choose(self, line: str) -> tuple[Command, str]:
         """The command that the line names, and the rest of the line."""
-        first, _, rest = line.strip().partition(" ")
+        first, rest = [*line.split(maxsplit=1), "", ""][:2]
         named = {command.name: command for command in self.commands}
         if first in named:
             return named[first], rest

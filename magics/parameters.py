@@ -1,6 +1,7 @@
 """Where the values of `:name` come from: `-p name=expression` first, then the notebook's variables.
 
-Values are handed on as they are, beside the SQL; nothing here writes them into it.
+Values are handed on beside the SQL; nothing here writes them into it. What numpy, pandas, polars and Arrow hold is
+handed on as the Python value that it stands for.
 """
 
 from __future__ import annotations
@@ -53,7 +54,15 @@ def bind(text: str, words: Words, scopes: Sequence[Mapping[str, Any]]) -> dict[s
         except Exception as error:
             message = f"-p {asked.name}: {type(error).__name__}: {error}"
             raise words.error("INVALID_PARAMETER", message, at="param", index=index) from error
-    return select(text, ChainMap(given, *map(dict, scopes)), found=found)
+    values = select(text, ChainMap(given, *map(dict, scopes)), found=found)
+    return {name: _plain(value) for name, value in values.items()}
+
+
+def _plain(value: Any) -> Any:
+    for conversion in ("tolist", "as_py", "to_pylist", "to_list"):
+        if hasattr(value, conversion) and not isinstance(value, type):
+            return getattr(value, conversion)()
+    return value
 
 
 def _evaluate(expression: str, scopes: Sequence[Mapping[str, Any]]) -> Any:

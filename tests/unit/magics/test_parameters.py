@@ -1,8 +1,13 @@
 """Where parameters take their values from."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 
 from kit.base.errors import KitError
@@ -32,6 +37,27 @@ def test_an_expression_may_hold_strings_and_closures() -> None:
     values = bound("SELECT :names, :day", line, {"origins": ["jfk"]})
 
     assert values == {"names": ["JFK"], "day": "2013-01-01"}
+
+
+@pytest.mark.parametrize(
+    ("value", "plain"),
+    [
+        (np.int64(7), 7),
+        (np.bool_(True), True),
+        (np.array([1, 2]), [1, 2]),
+        (pd.Series(["a", "b"]), ["a", "b"]),
+        (pl.Series([1, None]), [1, None]),
+        (pa.scalar(7), 7),
+        (pa.array([1, None]), [1, None]),
+        (date(2013, 1, 1), date(2013, 1, 1)),
+        (None, None),
+    ],
+)
+def test_what_libraries_hold_becomes_a_python_value(value: Any, plain: Any) -> None:
+    found = bound("SELECT :v", "", {"v": value})["v"]
+
+    assert found == plain
+    assert type(found) is type(plain)
 
 
 @pytest.mark.parametrize("text", ["SELECT 'a:b'", "SELECT a::int", "SELECT x[1:2]", "-- :o\nSELECT 1", 'SELECT ":o"'])
