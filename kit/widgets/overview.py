@@ -7,18 +7,25 @@ gives the same page.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 from kit.base import display
 from kit.base.clock import Stopwatch
 from kit.base.errors import KitError, did_you_mean
+from kit.base.pricing import athena_cost_usd
 from kit.base.result import Result, Stats
 from kit.catalog.model import Table
 from kit.catalog.serde import format_of
 from kit.workspace import Workspace
+
+if TYPE_CHECKING:
+    from kit.streams import Stream
+
+RECENT_QUERIES = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +89,11 @@ def status(workspace: Workspace, path: str) -> Result:
     for database in workspace.catalog.databases():
         count = len(workspace.catalog.table_names(database.name))
         rows.append(("catalog", database.name, display.count(count, "table")))
+    # A service that was never used has no folder, and is not to be made by looking.
+    if (workspace.path / "athena").is_dir():
+        rows += _workgroups(workspace)
+    if (workspace.path / "streams").is_dir():
+        rows += [("streams", name, _shards(workspace.streams[name])) for name in workspace.streams]
     return listing(dict.fromkeys(("service", "name", "holds"), "string"), rows, [f"workspace {path}"])
 
 
@@ -122,6 +134,20 @@ def _format(table: Table) -> str:
     if table.table_type == "VIRTUAL_VIEW":
         return "view"
     return table.parameters.get("classification") or format_of(table.descriptor.serde)
+
+
+def _workgroups(workspace: Workspace) -> Iterator[tuple[object, ...]]:
+    """What the last queries of each workgroup scanned and cost."""
+    recent = workspace.athena.executions(RECENT_QUERIES)
+    for name in sorted({execution.workgroup for execution in recent}):
+        scanned = [execution.bytes_scanned for execution in recent if execution.workgroup == name]
+        cost = display.dollars(sum(map(athena_cost_usd, scanned)))
+        held = "queries" if len(scanned) != 1 else "query"
+        yield "athena", name, f"{len(scanned):,} recent {held}, scanned {display.size(sum(scanned))}, {cost}"
+
+
+def _shards(stream: Stream) -> str:
+    return display.count(sum(shard.is_open for shard in stream.shards()), "open shard")
 
 
 def _partitions(workspace: Workspace, table: Table) -> str:

@@ -108,11 +108,10 @@ def tail(workspace: Workspace, name: str, count: int, shard: str | None = None) 
             record["shard_id"],
             record["partition_key"],
             record["data"].decode("utf-8", "backslashreplace"),
-            record["sequence_number"],
         )
         for record in last.to_pylist()
     ]
-    columns = dict.fromkeys(("arrival", "shard", "partition key", "data", "sequence number"), "string")
+    columns = dict.fromkeys(("arrival", "shard", "partition key", "data"), "string")
     return listing(columns, rows, [f"the last of {name}" if shard is None else f"the last of {name}, {shard}"])
 
 

@@ -95,6 +95,19 @@ def test_the_status_names_the_workspace_and_counts_what_is_in_it(workspace: Work
     assert repr(result).splitlines()[-1] == "workspace my-lab"
 
 
+def test_the_status_tells_what_queries_cost_and_how_streams_are_cut(workspace: Workspace) -> None:
+    workspace.athena.sql("SELECT * FROM birds", database="marsh")
+    workspace.athena.sql("SELECT 1")
+    workspace.streams.create("calls", 3)
+
+    rows = overview.status(workspace, "my-lab").rows
+
+    assert rows[-2:] == [
+        ("athena", "primary", "2 recent queries, scanned 31 B, $0.000050"),
+        ("streams", "calls", "3 open shards"),
+    ]
+
+
 def test_the_same_catalog_gives_the_same_page(workspace: Workspace) -> None:
     assert repr(overview.tables(workspace)) == repr(overview.tables(workspace))
 
