@@ -120,17 +120,21 @@ def _document(relation: Table | View) -> dict[str, Any]:
 def _relation(document: Mapping[str, Any]) -> Table | View:
     values = {key: value for key, value in document.items() if key != "kind"}
     if document["kind"] == "view":
-        values["columns"] = tuple(TableColumn(**{**each, "type": _type(each["type"])}) for each in values["columns"])
+        values["columns"] = tuple(TableColumn(**_column(each)) for each in values["columns"])
         values["path"] = tuple(values["path"])
         values["reads"] = tuple((schema, name) for schema, name in values["reads"])
         return View(**values)
-    values["columns"] = tuple(StoredColumn(**{**each, "type": _type(each["type"])}) for each in values["columns"])
+    values["columns"] = tuple(StoredColumn(**_column(each)) for each in values["columns"])
     values["sortkey"] = SortKey(values["sortkey"]["style"], tuple(values["sortkey"]["columns"]))
     values["constraints"] = tuple(_constraint(each) for each in values["constraints"])
     values["slice_rows"] = tuple(values["slice_rows"])
     values["sorted_rows"] = tuple(values["sorted_rows"])
     values["statistics"] = {name: ColumnStatistics(**each) for name, each in values["statistics"].items()}
     return Table(**values)
+
+
+def _column(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {**document, "type": _type(document["type"])}
 
 
 def _type(document: Mapping[str, Any]) -> Type:

@@ -226,6 +226,7 @@ class _Release:
         self._cursors = list(cursors)
         self._database = database
         self._wide: Any = None
+        self._is_released = False
         self.begun: set[Connection] = set()
 
     def widen(self) -> None:
@@ -234,9 +235,10 @@ class _Release:
         self._wide.__enter__()
 
     def __call__(self) -> None:
-        cursors, self._cursors = self._cursors, []
-        if not cursors:
+        if self._is_released:
             return
+        self._is_released = True
+        cursors = self._cursors
         if self._wide is not None:
             self._wide.__exit__(None, None, None)
         for cursor in self.begun:

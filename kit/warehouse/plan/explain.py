@@ -15,6 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import log2
 
+from sqlglot import exp
+
 from kit.warehouse.plan.expression import generate, quote
 from kit.warehouse.plan.nodes import Placed
 from kit.warehouse.plan.operators.aggregate import Aggregate
@@ -45,6 +47,7 @@ _NAMES = {
     "anti": "Hash NOT IN Join",
     "null_aware_anti": "Hash NOT IN Join",
 }
+_ASKED = re.compile(r'\(SELECT "(?:[^"]|"")*" FROM "@subquery (\d+)"\)')
 _QUOTED = re.compile(r'"((?:[^"]|"")*)"')
 
 
@@ -63,10 +66,12 @@ class Line:
 
 def explain(plan: Plan) -> list[str]:
     """The lines of EXPLAIN."""
-    names = dict(_computed((plan.root, *plan.subplans)))
+    names: dict[str, str] = {}
+    for identifier, sql in _computed((plan.root, *(each for _, each in plan.subplans))):
+        names[identifier] = _readable(sql, names)
     lines = list(_written(_shown(plan.root), names, 0, first=True))
-    for each in plan.subplans:
-        lines.append("  InitPlan")
+    for number, each in plan.subplans:
+        lines.append(f"  InitPlan {number}")
         lines += _written(_shown(each), names, 1)
     for reason in plan.reasons:
         lines.append(f"  On the leader over the slice views: {reason}")
@@ -74,14 +79,14 @@ def explain(plan: Plan) -> list[str]:
 
 
 def _computed(roots: Iterable[Placed]) -> Iterator[tuple[str, str]]:
-    """What computed columns stand for, by id: `sum(sales.pricepaid)` rather than `sum`."""
+    """What computed columns stand for, by id: `sum(sales.pricepaid)` rather than `sum`. Inputs come first."""
     for placed in roots:
         yield from _computed(placed.inputs)
         op = placed.op
         if isinstance(op, Aggregate) and op.phase != "partial":
-            yield from ((call.column.id, _readable(generate(call.expr.tree), {})) for call in op.calls)
+            yield from ((call.column.id, generate(call.expr.tree)) for call in op.calls)
         elif isinstance(op, Project):
-            yield from ((column.id, _readable(each.sql, {})) for column, each in op.computed)
+            yield from ((column.id, generate(_uncast(each.tree))) for column, each in op.computed)
 
 
 def _written(line: Line, names: Mapping[str, str], depth: int, *, first: bool = False) -> Iterator[str]:
@@ -271,9 +276,16 @@ def _without_exchange(placed: Placed) -> Placed:
     return placed.inputs[0] if isinstance(placed.op, Exchange) and placed.op.kind != "keep" else placed
 
 
+def _uncast(tree: exp.Expr) -> exp.Expr:
+    """An expression without the conversions around it, which say nothing to a reader."""
+    while isinstance(tree, exp.Cast):
+        tree = tree.this
+    return tree
+
+
 def _readable(sql: str, names: Mapping[str, str]) -> str:
-    """SQL with ids as a reader knows them: `"sales.pricepaid"` as `sales.pricepaid`."""
-    return _QUOTED.sub(lambda found: names.get(found[1], found[1]), sql)
+    """SQL with ids as a reader knows them: `"sales.pricepaid"` as `sales.pricepaid`, a subquery's value as `$0`."""
+    return _QUOTED.sub(lambda found: names.get(found[1], found[1]), _ASKED.sub(r"$\1", sql))
 
 
 def _bare(identifier: str) -> str:

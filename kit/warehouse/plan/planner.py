@@ -29,13 +29,13 @@ _VOLATILE = frozenset({"random", "rand", "uuid", "gen_random_uuid", "nextval", "
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`root` and `subplans` are the placed plan as EXPLAIN shows it, `segments` what runs, in order of their numbers.
+    """`root` and `subplans`, by number, are the placed plan as EXPLAIN shows it, `segments` what runs, in order.
 
     `reasons` say why blocks run on the leader over the slice views.
     """
 
     root: Placed
-    subplans: tuple[Placed, ...]
+    subplans: tuple[tuple[int, Placed], ...]
     segments: tuple[Segment, ...]
     tier: Tier
     reasons: tuple[str, ...]
@@ -58,12 +58,12 @@ def plan(tree: exp.Query, tables: Tables, shape: Shape, knobs: Knobs | None = No
     placed = answer(node, context)
     cutter = Cutter(context)
     cutter.answer(placed, outputs)
-    subplans = tuple(cutter.subplans.values())
+    subplans = tuple(cutter.subplans.items())
     return Plan(
         placed,
         subplans,
         tuple(cutter.segments),
-        _tier(placed, subplans),
+        _tier((placed, *(each for _, each in subplans))),
         tuple(dict.fromkeys(builder.reasons)),
         shape,
     )
@@ -80,9 +80,9 @@ def _ruled(node: Node, context: Context) -> Node:
     return node
 
 
-def _tier(root: Placed, subplans: Sequence[Placed]) -> Tier:
-    """The most general technique that any part of the plan needs."""
-    nodes = [node for each in (root, *subplans) for node in _walk(each)]
+def _tier(roots: Sequence[Placed]) -> Tier:
+    """The most general technique that any part of a plan needs; all but the first of its roots are subqueries."""
+    nodes = [node for each in roots for node in _walk(each)]
     if any(isinstance(node.op, Opaque) for node in nodes):
         return "leader_views"
     if all(isinstance(node.op, OneRow) or node.inputs for node in nodes):
@@ -94,7 +94,7 @@ def _tier(root: Placed, subplans: Sequence[Placed]) -> Tier:
         for node in exchanges
         if isinstance(node.op, Exchange)
     )
-    if subplans or "keep" in kinds or sent_back:
+    if len(roots) > 1 or "keep" in kinds or sent_back:
         return "staged"
     if "redistribute" in kinds:
         return "redistributed"
