@@ -34,8 +34,8 @@ T = TypeVar("T")
 BATCH_ROWS = 65_536
 _IDLE_CONNECTIONS = 4
 _PER_CONNECTION = (
-    "SET enable_profiling = 'no_output'; SET enable_progress_bar = true; SET enable_progress_bar_print = false; "
-    "SET progress_bar_time = 0"
+    "SET enable_profiling = 'no_output'; SET tracked_metrics = ['io.*', 'query.*']; "
+    "SET enable_progress_bar = true; SET enable_progress_bar_print = false; SET progress_bar_time = 0"
 )
 
 
@@ -120,8 +120,14 @@ class Connection:
         self._engine = engine
         self._closed = False
         self._is_clean = True
+        self._is_reusable = True
         self._streams: list[str] = []
         self._reader: pa.RecordBatchReader | None = None
+
+    def measure_operators(self) -> None:
+        """Let the profile hold every operator, which is not free."""
+        self._cursor.execute("SET tracked_metrics = ['*']")
+        self._is_reusable = False
 
     def query(self, statement: Statement, hold_bytes: int, poll: Callable[[], None] | None) -> Batches:
         """Run a SELECT until its rows are there or exceed `hold_bytes`.
@@ -184,7 +190,7 @@ class Connection:
         self._closed = True
         if self._reader is not None:
             self._reader.close()
-        if self._is_clean:
+        if self._is_clean and self._is_reusable:
             for name in self._streams:
                 self._cursor.unregister(name)
             self._engine.take_back(self._cursor)

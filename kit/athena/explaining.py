@@ -102,6 +102,7 @@ def _query_of(statement: s.Statement) -> tuple[s.Query, list[str]]:
 def _analyzed(job: Job, planned: PlannedQuery, *, as_json: bool) -> str:
     connection = open_(job, planned)
     try:
+        connection.measure_operators()
         rows = sum(batch.num_rows for batch in connection.query(planned.statement, 0, job.running.poll))
         profile = connection.profile(planned.statement)
     finally:
