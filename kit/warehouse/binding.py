@@ -9,7 +9,9 @@ from typing import Any
 
 from kit.base.clock import Clock, now
 from kit.base.errors import KitError
-from kit.sql.redshift import BoundQuery, bind
+from kit.sql.redshift import BoundInsert, BoundQuery, bind, bind_insert
+from kit.sql.redshift import Session as BindingSession
+from kit.sql.redshift.statements import Insert
 from kit.warehouse.catalog import DATABASE, TEMPORARY, Catalog
 from kit.warehouse.plan.trees import QueryTree
 from kit.warehouse.session import Session
@@ -42,13 +44,21 @@ def bound(
         keep_case=session.keeps_case,
     )
     if query.leader_only and query.tables:
-        name = sorted(query.leader_only)[0]
+        name = min(query.leader_only)
         raise KitError(
             "0A000",
             "Specified types or functions (one per INFO message) not supported on Redshift tables.",
             f'Function "{name}" runs on the leader only: ask it in a query without tables.',
         )
     return query
+
+
+def bound_insert(
+    statement: Insert, catalog: Catalog, script: str, session: Session, values: Mapping[str, Any]
+) -> BoundInsert:
+    """An INSERT as a query whose columns are the table's, as they are stored."""
+    asked = BindingSession(catalog, (TEMPORARY, *session.path, SYSTEM_SCHEMA), values, session.keeps_case)
+    return bind_insert(statement, script, asked)
 
 
 def kinds_of(values: Mapping[str, Any]) -> Hashable:

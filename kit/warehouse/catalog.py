@@ -162,7 +162,8 @@ class Catalog:
                 return None
             case Table():
                 columns = tuple(
-                    TableColumn(column.name, column.type, column.has_trailing_blanks) for column in found.columns
+                    TableColumn(column.name, column.type, column.has_trailing_blanks, default=column.default_text)
+                    for column in found.columns
                 )
                 return TableSchema(schema, name, columns)
             case View():

@@ -145,8 +145,8 @@ class Commands:
         )
         return Result.of_table(table, stats=stats, page_rows=max(len(lines), self._cluster.settings.page_rows))
 
-    def _show(self, call: Call, name: str) -> Result:
-        if name == "all":
+    def _show(self, call: Call, name: str | None) -> Result:
+        if name is None:
             values = {each: call.session.get(each) for each in sorted(DEFAULTS)}
             table = pa.table({"name": list(values), "setting": list(values.values())})
         else:

@@ -26,7 +26,7 @@ class Owner:
             raise KitError(
                 "55006",
                 f"The warehouse in '{folder}' is in use by process {self._owner()}.",
-                "Close the workspace there, or use another workspace: a cluster's file is open in one process at a time.",
+                "Close the workspace there, or use another one: a cluster's file is open in one process at a time.",
             ) from taken
         descriptor = os.open(self._note, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as note:

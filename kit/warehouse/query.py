@@ -14,6 +14,7 @@ from kit.base.result import Result
 from kit.sql.redshift.bound import BoundQuery
 from kit.sql.redshift.runtime import wants_wide
 from kit.warehouse.binding import bound, current_values, kinds_of
+from kit.warehouse.catalog import Catalog
 from kit.warehouse.cluster import Cluster
 from kit.warehouse.execute.cancel import Cancellation
 from kit.warehouse.execute.leader import Answer, Consume, StalePlan, run, run_into
@@ -68,6 +69,11 @@ class Queries:
         made = Compiled(query, plan(query.tree, catalog, catalog.shape), catalog.version, clock.ms)
         self._plans.put(key, made)
         return made
+
+    def planned(self, query: BoundQuery, catalog: Catalog) -> Compiled:
+        """The plan of a query that is bound already."""
+        clock = Stopwatch()
+        return Compiled(query, plan(query.tree, catalog, catalog.shape), catalog.version, clock.ms)
 
     def run(
         self,

@@ -31,7 +31,8 @@ def create(connection: Connection, shape: Shape = DEFAULT_SHAPE) -> None:
     fetch(connection, f"CREATE TABLE {SCHEMA}.cluster (name VARCHAR NOT NULL, value BIGINT NOT NULL)")
     fetch(
         connection,
-        f"CREATE TABLE {SCHEMA}.relations (schema VARCHAR NOT NULL, name VARCHAR NOT NULL, definition VARCHAR NOT NULL)",
+        f"CREATE TABLE {SCHEMA}.relations "
+        "(schema VARCHAR NOT NULL, name VARCHAR NOT NULL, definition VARCHAR NOT NULL)",
     )
     fetch(connection, f"CREATE TABLE {SCHEMA}.macros (value BIGINT NOT NULL)")
     fetch(connection, f"CREATE TABLE {SCHEMA}.schemas (name VARCHAR NOT NULL)")

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from kit.base.clock import Clock, Stopwatch
 from kit.base.errors import KitError
@@ -31,6 +31,8 @@ from kit.warehouse.plan.facts import Shape
 from kit.warehouse.query import Queries
 from kit.warehouse.session import Session
 from kit.warehouse.stats import WarehouseStats
+
+T = TypeVar("T")
 
 DEFAULT_CLUSTER = "default"
 
@@ -71,7 +73,11 @@ class Warehouse:
         if nodes is not None or slices_per_node is not None:
             old = self._cluster.shape
             wanted = Shape(nodes or old.nodes, slices_per_node or old.slices_per_node)
-            self._interruptibly(lambda cancellation: reshape(self._cluster, wanted, cancellation))
+
+            def change(cancellation: Cancellation) -> None:
+                reshape(self._cluster, wanted, cancellation)
+
+            self._interruptibly(change)
         return described(self._cluster)
 
     def design(self, table: str) -> TableDesign:
@@ -102,13 +108,14 @@ class Warehouse:
 
     def _run(self, statement: ParsedStatement, script: str, values: Mapping[str, Any]) -> Result:
         asked = {name: values[name] for name in statement.parameters if name in values}
-        return self._interruptibly(
-            lambda cancellation: self._commands.run(
-                Call(statement, script, self.session, asked, cancellation, next(self._ids), Stopwatch())
-            )
-        )
 
-    def _interruptibly(self, call: Any) -> Any:
+        def call(cancellation: Cancellation) -> Result:
+            query_id = next(self._ids)
+            return self._commands.run(Call(statement, script, self.session, asked, cancellation, query_id, Stopwatch()))
+
+        return self._interruptibly(call)
+
+    def _interruptibly(self, call: Callable[[Cancellation], T]) -> T:
         cancellation = Cancellation()
         clock = Stopwatch()
         limit_ms = self.session.statement_timeout_ms

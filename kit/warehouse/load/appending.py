@@ -1,8 +1,8 @@
 """Add rows to a table inside a transaction, and move a table's rows to where its distribution now says.
 
 Staging tables are made on a cursor of their own: a DuckDB transaction writes one attached database only, and the
-caller's writes the cluster's file. Each is in a database of its own: a transaction that has touched an attached database
-does not see what is made in it later.
+caller's writes the cluster's file. Each is in a database of its own: a transaction that has touched an attached
+database does not see what is made in it later.
 """
 
 from __future__ import annotations

@@ -15,6 +15,9 @@ from kit.warehouse.catalog import StoredColumn, Table
 from kit.warehouse.connection import Connection, fetch
 from kit.warehouse.plan.expression import quote
 
+# What stands for NULL unless NULL AS says otherwise.
+_NULL = "\\N"
+
 
 def paths_of(storage: Storage, source: str) -> Sequence[str]:
     """The files that a COPY reads, by name; raises where there are none."""
@@ -85,10 +88,7 @@ def _delimited(table: Table, named: Sequence[StoredColumn], options: CopyOptions
 
 def _converted(column: StoredColumn, options: CopyOptions) -> str:
     name = quote(column.name)
-    if options.null_as is not None:
-        name = f"nullif({name}, {_text(options.null_as)})"
-    else:
-        name = f"nullif({name}, '\\N')"
+    name = f"nullif({name}, {_text(options.null_as if options.null_as is not None else _NULL)})"
     if options.trim_blanks or not column.type.is_text:
         name = f"trim({name}, ' ')" if not column.type.is_text else f"rtrim({name}, ' ')"
     if not column.type.is_text or options.empty_as_null:
@@ -100,7 +100,7 @@ def _converted(column: StoredColumn, options: CopyOptions) -> str:
             return f"substring({name}, 1, {column.type.size})"
         return name
     if column.type.kind is Kind.BOOLEAN:
-        return f"CAST(CASE WHEN lower({name}) IN ('t', 'y', 'yes', '1', 'on') THEN 'true' WHEN lower({name}) IN ('f', 'n', 'no', '0', 'off') THEN 'false' ELSE {name} END AS BOOLEAN)"
+        return f"rs_boolean({name})"
     return f"CAST({name} AS {column.type.duckdb})"
 
 

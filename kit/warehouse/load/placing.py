@@ -1,8 +1,8 @@
 """Put staged rows where a table's distribution says, in the order that its sort key says.
 
-Rows are staged once, in memory that spills, with the number of their slice; each slice then takes its own. (One filtered
-statement a slice over the source would read and convert the source once a slice: measured 12.4 against 2.8 CPU seconds.)
-Each batch is sorted as it is loaded; what comes after the first one is the table's unsorted region.
+Rows are staged once, in memory that spills, with the number of their slice; each slice then takes its own. (One
+filtered statement a slice over the source would read and convert the source once a slice: measured 12.4 against 2.8 CPU
+seconds.) Each batch is sorted as it is loaded; what comes after the first one is the table's unsorted region.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def selectivity(tree: exp.Expr, context: Context) -> float:
 
 
 def computed_facts(made: Column, value: Expr, context: Context) -> ColumnFacts | None:
-    """What is known of a computed column: no more values than its columns have together, or than its range has units."""
+    """What is known of a computed column: no more values than its columns have, or than its range has units."""
     if not value.columns or value.subqueries:
         return None
     distinct = 1.0
