@@ -88,6 +88,11 @@ class RedshiftSource(Redshift):
                 return self.expression(exp.AtIndex(this=made, expression=self._parse_id_var()))
             return made
 
+        def _parse_lateral(self) -> exp.Lateral | None:
+            first = self._curr
+            made = super()._parse_lateral()
+            return made.update_positions(first) if made is not None else None
+
         def _is_subscripted(self) -> bool:
             """Whether what comes is `name.name…[`."""
             index = self._index

@@ -28,6 +28,7 @@ from kit.sql.redshift.schema import TableColumn, TableSchema
 from kit.sql.redshift.statements import CreateTable, CreateView, Insert, Query
 from kit.sql.redshift.types import Kind, Type
 
+FOLDER = Path(__file__).parent
 SESSION_VALUES = {
     "getdate": datetime(2026, 3, 15, 10, 20, 30, 987654),
     "sysdate": datetime(2026, 3, 15, 10, 20, 29, 123456),
@@ -189,6 +190,13 @@ def cases(path: Path) -> Iterator[Case]:
         entry = []
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that takes a `case` runs once for every entry of every golden file."""
+    if "case" in metafunc.fixturenames:
+        found = [(path.stem, case) for path in sorted(FOLDER.glob("*.golden")) for case in cases(path)]
+        metafunc.parametrize("case", [case for _, case in found], ids=[f"{stem}: {case.name}" for stem, case in found])
+
+
 @pytest.fixture(scope="session")
 def database() -> Iterator[Database]:
     with duckdb.connect() as connection:
@@ -196,7 +204,5 @@ def database() -> Iterator[Database]:
         for macro in MACROS:
             connection.execute(macro)
         made = Database(connection)
-        made.run((Path(__file__).parent / "tables.sql").read_text(encoding="utf-8"))
+        made.run((FOLDER / "tables.sql").read_text(encoding="utf-8"))
         yield made
-
-

@@ -16,7 +16,6 @@ from kit.sql.redshift.binding.ordering import null_order
 from kit.sql.redshift.binding.typed import Typed, typed
 from kit.sql.redshift.functions import aggregates, registry, windows
 from kit.sql.redshift.functions.table import Call
-from kit.sql.redshift.types import Type
 
 
 def _anonymous(binder: Expressions, node: exp.Anonymous) -> Typed:
@@ -156,9 +155,7 @@ def _sort_expression(binder: Expressions, node: exp.Expr) -> exp.Expr:
 
 
 def _ordered(binder: Expressions, term: exp.Ordered) -> exp.Ordered:
-    value = binder.bind(term.this)
-    kind: Type = value.type
-    return null_order(term, value.node, kind)
+    return null_order(term, binder.bind(term.this))
 
 
 HANDLERS: dict[type[exp.Expr], Handler] = {

@@ -16,7 +16,7 @@ from kit.sql.redshift.binding import coercion
 from kit.sql.redshift.binding.blocks import Block
 from kit.sql.redshift.binding.context import Context
 from kit.sql.redshift.binding.scope import CommonTable, Output, Scope, identifier
-from kit.sql.redshift.binding.typed import Typed
+from kit.sql.redshift.types import UNKNOWN
 
 
 def bind_with(
@@ -110,10 +110,8 @@ def _recursive(
 def settle_all(block: Block) -> None:
     """Give columns that are nothing but literals their type."""
     for index, output in enumerate(block.outputs):
-        value = Typed(block.expression(index), output.type, output.blanks)
-        settled = coercion.settle(value)
-        if settled is not value:
-            block.convert(index, settled)
+        if output.type is UNKNOWN:
+            block.convert(index, coercion.settle(block.column(index)))
 
 
 def _column_names(context: Context, clause: exp.CTE, outputs: tuple[Output, ...]) -> list[str]:

@@ -65,9 +65,14 @@ def apply(context: Context, scope: Scope, made: exp.Select, keys: Keys, listed: 
     }
     own = {alias for alias, _ in known}
     plain = set(keys.plain)
-    search = _Search(plain, frozenset(type(key) for key in plain), own)
+    written = plain | {replacement for _, replacement in keys.trimmed}
+    search = _Search(plain, frozenset(type(key) for key in plain), own, written)
     for bound, source in items:
         offender = search.offender(bound)
+        if isinstance(offender, exp.AggFunc):
+            raise errors.error(
+                errors.GROUPING, "arguments to GROUPING must be grouping expressions", context.script, source
+            )
         if offender is not None:
             name = known.get((offender.table, offender.name), offender.name)
             raise errors.error(
@@ -82,19 +87,21 @@ def apply(context: Context, scope: Scope, made: exp.Select, keys: Keys, listed: 
 
 @dataclass(frozen=True, slots=True)
 class _Search:
-    """Looks for columns of the block (`own` aliases) outside of keys and aggregates."""
+    """Looks for columns of the block (`own` aliases) outside of keys and aggregates, and for GROUPING of other keys."""
 
     keys: set[exp.Expr]
     kinds: frozenset[type[exp.Expr]]
     own: set[str]
+    written: set[exp.Expr]
 
-    def offender(self, node: exp.Expr) -> exp.Column | None:
+    def offender(self, node: exp.Expr) -> exp.Column | exp.AggFunc | None:
         if type(node) in self.kinds and node in self.keys:
             return None
         if isinstance(node, exp.Column):
             return node if node.table in self.own else None
-        if isinstance(node, exp.AggFunc) or (isinstance(node, exp.Anonymous) and node.name.lower() == "grouping"):
-            return None
+        if isinstance(node, exp.AggFunc):
+            strays = node.name == "grouping" and not self.written.issuperset(node.expressions)
+            return node if strays else None
         for child in _evaluated_after_grouping(node):
             found = self.offender(child)
             if found is not None:
@@ -122,7 +129,7 @@ def _replace(made: exp.Select, original: exp.Expr, replacement: exp.Expr) -> Non
 
 
 def _replace_in(node: exp.Expr, original: exp.Expr, replacement: exp.Expr) -> None:
-    if isinstance(node, exp.AggFunc):
+    if isinstance(node, exp.AggFunc) or node == replacement:
         return
     if node == original:
         made = replacement.copy()

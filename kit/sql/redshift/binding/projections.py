@@ -53,7 +53,7 @@ def bind_projections(
             min(missing), scope.source_names(), context.script, select, [item.name for item in listed]
         )
     if not listed:
-        raise errors.error(errors.SYNTAX_ERROR, "the select list has no columns", context.script, select)
+        raise errors.syntax(context.script, select.args.get("from_"), "FROM")
     return listed
 
 

@@ -207,34 +207,39 @@ def _bind_order(
     binder = Expressions(context, scope, ORDER_BY, seen=seen)
     terms: list[exp.Expr] = []
     for term in order.expressions:
-        found = _position(binder, term, [(item.name, item.physical, item.value) for item in listed], by_name=True)
-        if found is None:
+        value = _position(binder, term, [(item.name, item.physical, item.value) for item in listed])
+        if value is None:
             value = coercion.settle(binder.bind(term.this))
             if select.args.get("distinct") is not None:
-                found = _listed(value, listed)
-                if found is None:
+                value = _listed(value, listed)
+                if value is None:
                     raise binder.error(
                         errors.INVALID_COLUMN_REFERENCE,
                         "for SELECT DISTINCT, ORDER BY expressions must appear in select list",
                         term,
                     )
-            else:
-                found = value.node, value
-        terms.append(null_order(term, found[0], found[1].type))
+        terms.append(null_order(term, value))
     made.set("order", exp.Order(expressions=terms))
 
 
-def _listed(value: Typed, listed: Sequence[Projection]) -> tuple[exp.Expr, Typed] | None:
+def _listed(value: Typed, listed: Sequence[Projection]) -> Typed | None:
     wanted = coercion.trimmed(value)
     for item in listed:
         if item.value.node == wanted:
-            return exp.Column(this=identifier(item.physical)), item.value
+            return _output(item.physical, item.value)
     return None
 
 
-def _position(
-    binder: Expressions, term: exp.Ordered, columns: Sequence[tuple[str, str, Typed]], *, by_name: bool
-) -> tuple[exp.Expr, Typed] | None:
+def _output(physical: str, value: Typed) -> Typed:
+    """The output column of that name; where blanks must go, the expression, which an alias in it would hide."""
+    if value.blanks:
+        node = value.node.copy()
+        node.type = value.node.type
+        return Typed(node, value.type, value.blanks)
+    return Typed(exp.Column(this=identifier(physical)), value.type, False)
+
+
+def _position(binder: Expressions, term: exp.Ordered, columns: Sequence[tuple[str, str, Typed]]) -> Typed | None:
     """The output column that an ORDER BY term names, by its number or its name."""
     node = term.this
     if isinstance(node, exp.Literal) and not node.is_string and node.name.isdecimal():
@@ -243,8 +248,10 @@ def _position(
             raise binder.error(
                 errors.INVALID_COLUMN_REFERENCE, f"ORDER BY position {index} is not in select list", node
             )
-        return exp.Column(this=identifier(columns[index - 1][1])), columns[index - 1][2]
-    if not (by_name and isinstance(node, exp.Column) and not node.table and isinstance(node.this, exp.Identifier)):
+        return _output(*columns[index - 1][1:])
+    if isinstance(node, (exp.Literal, exp.Null)):
+        raise binder.error(errors.SYNTAX_ERROR, "non-integer constant in ORDER BY", node)
+    if not (isinstance(node, exp.Column) and not node.table and isinstance(node.this, exp.Identifier)):
         return None
     name = binder.context.fold(node.this)
     matches = [column for column in columns if column[0] == name]
@@ -252,7 +259,7 @@ def _position(
         return None
     if any(match[2].node != matches[0][2].node for match in matches[1:]):
         raise binder.error(errors.AMBIGUOUS_COLUMN, f'ORDER BY "{name}" is ambiguous', node)
-    return exp.Column(this=identifier(matches[0][1])), matches[0][2]
+    return _output(*matches[0][1:])
 
 
 def _bind_limit(context: Context, query: exp.Query, scope: Scope, made: exp.Query) -> None:
@@ -262,7 +269,8 @@ def _bind_limit(context: Context, query: exp.Query, scope: Scope, made: exp.Quer
         if isinstance(limit, exp.Fetch):
             raise binder.unsupported("FETCH FIRST", limit, "Use LIMIT.")
         count = limit.expression
-        if not (isinstance(count, exp.Column) and count.name.upper() == "ALL") and not isinstance(count, exp.Null):
+        is_all = isinstance(count, (exp.Column, exp.Var)) and count.name.upper() == "ALL"
+        if not is_all and not isinstance(count, exp.Null):
             made.set("limit", exp.Limit(expression=_count(binder, count, "LIMIT")))
     offset = query.args.get("offset")
     if offset is not None:
@@ -374,8 +382,8 @@ def _order_and_limit(
         ]
         terms: list[exp.Expr] = []
         for term in order.expressions:
-            found = _position(binder, term, columns, by_name=True)
-            if found is None:
+            value = _position(binder, term, columns)
+            if value is None:
                 if isinstance(term.this, exp.Column):
                     raise errors.column_missing(
                         term.this.name, (), context.script, term, [output.name for output in block.outputs]
@@ -385,6 +393,6 @@ def _order_and_limit(
                     "ORDER BY on a UNION/INTERSECT/EXCEPT result must be on one of the result columns",
                     term,
                 )
-            terms.append(null_order(term, found[0], found[1].type))
+            terms.append(null_order(term, value))
         block.tree.set("order", exp.Order(expressions=terms))
     _bind_limit(context, query, scope, block.tree)

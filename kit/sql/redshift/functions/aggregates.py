@@ -251,10 +251,8 @@ def _percentile_disc(binder: Expressions, call_: Call) -> Typed:
     value, term = _ordered_value(binder, call_)
     fraction = _fraction(binder, call_)
     if term.args.get("desc"):
-        made = exp.AnonymousAggFunc(
-            this="list",
-            expressions=[exp.Order(this=value.node, expressions=[null_order(term, value.node.copy(), value.type)])],
-        )
+        key = Typed(value.node.copy(), value.type, value.blanks)
+        made = exp.AnonymousAggFunc(this="list", expressions=[_in_order(value.node, [null_order(term, key)])])
         return typed(call("rs_discrete", made, number(f"{fraction:f}")), value.type, blanks=value.blanks)
     return typed(_quantile(value.node, fraction, "quantile_disc"), value.type, blanks=value.blanks)
 
@@ -272,7 +270,7 @@ def _listagg(binder: Expressions, call_: Call) -> Typed:
     if call_.order is not None:
         for term in call_.order.expressions:
             key = coercion.settle(binder.bind(term.this))
-            terms.append(null_order(term, key.node, key.type))
+            terms.append(null_order(term, key))
     text = call("nullif", converted.node, string(""))
     if call_.distinct:
         collected = exp.AnonymousAggFunc(this="list", expressions=[_in_order(text, terms)])

@@ -23,7 +23,7 @@ _ROWS: Final[tuple[Row, ...]] = (
     ("array_flatten", "super", "super", "rs_array_flatten($1)"),
     ("get_array_length", "super", "int", "rs_array_length($1)"),
     ("split_to_array", "text", "super", "to_json(string_split($1, ','))"),
-    ("split_to_array", "text, text", "super", "to_json(string_split($1, $2))"),
+    ("split_to_array", "text, text", "super", "CASE WHEN $2 IS NOT NULL THEN to_json(string_split($1, $2)) END"),
     ("subarray", "super, int", "super", "rs_subarray($1, $2, 2147483647)"),
     ("subarray", "super, int, int", "super", "rs_subarray($1, $2, $3)"),
 )

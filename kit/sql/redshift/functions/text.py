@@ -32,13 +32,13 @@ _ROWS: Final[tuple[Row, ...]] = (
     ("strpos", "text, text", "int", "CAST(strpos($1, $2) AS INTEGER)"),
     ("charindex", "text, text", "int", "CAST(strpos($2, $1) AS INTEGER)"),
     ("octetindex", "text, text", "int", "rs_octetindex($1, $2)"),
-    ("left", "text, int", "text", "left($1, greatest($2, 0))"),
-    ("right", "text, int", "text", "right($1, greatest($2, 0))"),
-    ("lpad", "text, int", "text", "lpad($1, CAST(greatest($2, 0) AS INTEGER), ' ')"),
+    ("left", "text, int", "text", "left($1, rs_natural($2))"),
+    ("right", "text, int", "text", "right($1, rs_natural($2))"),
+    ("lpad", "text, int", "text", "lpad($1, CAST(rs_natural($2) AS INTEGER), ' ')"),
     ("lpad", "text, int, text", "text", "rs_lpad($1, CAST($2 AS INTEGER), $3)"),
-    ("rpad", "text, int", "text", "rpad($1, CAST(greatest($2, 0) AS INTEGER), ' ')"),
+    ("rpad", "text, int", "text", "rpad($1, CAST(rs_natural($2) AS INTEGER), ' ')"),
     ("rpad", "text, int, text", "text", "rs_rpad($1, CAST($2 AS INTEGER), $3)"),
-    ("repeat|replicate", "text, int", "text", "repeat($1, greatest($2, 0))"),
+    ("repeat|replicate", "text, int", "text", "repeat($1, rs_natural($2))"),
     ("replace", "text, text, text", "text", "replace($1, $2, $3)"),
     ("translate", "text, text, text", "text", "translate($1, $2, $3)"),
     ("split_part", "text, text, int", "text", "rs_split_part($1, $2, $3)"),
@@ -83,7 +83,7 @@ def substring(binder: Expressions, node: exp.Expr, parts: list[exp.Expr]) -> Typ
     if _is_positive(start) and (not rest or _is_positive(rest[0])):
         return typed(call("substr", text.node, start, *rest), kind)
     if not rest:
-        return typed(call("substr", text.node, call("greatest", start, number(1))), kind)
+        return typed(call("rs_substring_from", text.node, start), kind)
     return typed(call("rs_substring", text.node, start, rest[0]), kind)
 
 

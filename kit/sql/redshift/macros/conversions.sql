@@ -11,9 +11,9 @@ CREATE OR REPLACE MACRO rs_cut_bytes(x, n) AS
     CASE WHEN octet_length(x) <= n THEN x ELSE unhex(left(hex(x), n * 2)) END;
 
 CREATE OR REPLACE MACRO rs_store_varchar(x, n) AS CASE
-    WHEN strlen(x) <= n THEN x
-    WHEN strlen(rtrim(x)) <= n THEN rs_cut(x, n)
-    ELSE error('value too long for type character varying(' || n || ')')
+    WHEN strlen(rtrim(x)) > n THEN error('value too long for type character varying(' || n || ')')
+    WHEN strlen(x) > n THEN rs_cut(x, n)
+    ELSE x
 END;
 
 CREATE OR REPLACE MACRO rs_store_char(x, n) AS CASE
@@ -23,8 +23,8 @@ CREATE OR REPLACE MACRO rs_store_char(x, n) AS CASE
 END;
 
 CREATE OR REPLACE MACRO rs_store_varbyte(x, n) AS CASE
-    WHEN octet_length(x) <= n THEN x
-    ELSE error('value too long for type binary varying(' || n || ')')
+    WHEN octet_length(x) > n THEN error('value too long for type binary varying(' || n || ')')
+    ELSE x
 END;
 
 CREATE OR REPLACE MACRO rs_try_integer(x) AS CASE WHEN regexp_full_match(x, '\s*[+-]?[0-9]+\s*') THEN trim(x) END;

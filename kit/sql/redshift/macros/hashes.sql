@@ -75,8 +75,8 @@ CREATE OR REPLACE MACRO rs_strtol(x, base) AS CASE
 END;
 
 CREATE OR REPLACE MACRO rs_unhex(x) AS CASE
-    WHEN regexp_full_match(x, '([0-9A-Fa-f]{2})*') THEN unhex(x)
-    ELSE error('invalid hexadecimal string')
+    WHEN NOT regexp_full_match(x, '([0-9A-Fa-f]{2})*') THEN error('invalid hexadecimal string')
+    ELSE unhex(x)
 END;
 
 CREATE OR REPLACE MACRO rs_get_bit(x, n) AS CASE

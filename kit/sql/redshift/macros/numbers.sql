@@ -1,5 +1,8 @@
 -- Arithmetic that fails where DuckDB would answer NaN or infinity, and rounding at a digit.
 
+-- NULL stays NULL, unlike greatest(n, 0).
+CREATE OR REPLACE MACRO rs_natural(n) AS CASE WHEN n < 0 THEN 0 ELSE n END;
+
 CREATE OR REPLACE MACRO rs_divide(a, b) AS CASE WHEN b = 0 THEN error('Divide by zero') ELSE a / b END;
 
 CREATE OR REPLACE MACRO rs_modulo(a, b) AS CASE WHEN b = 0 THEN error('Divide by zero') ELSE a % b END;
@@ -51,7 +54,7 @@ CREATE OR REPLACE MACRO rs_shift_left(x, n) AS CASE
     ELSE rs_signed((rs_unsigned(x) % CAST(pow(2, 64 - n) AS HUGEINT)) * CAST(pow(2, n) AS HUGEINT))
 END;
 
-CREATE OR REPLACE MACRO rs_shift_right(x, n) AS x >> CAST(least(greatest(n, 0), 63) AS BIGINT);
+CREATE OR REPLACE MACRO rs_shift_right(x, n) AS x >> CAST(CASE WHEN n > 63 THEN 63 ELSE rs_natural(n) END AS BIGINT);
 
 CREATE OR REPLACE MACRO rs_to_hex_integer(x) AS
     printf('%x', CAST(CASE WHEN x < 0 THEN CAST(x AS BIGINT) + 4294967296 ELSE x END AS BIGINT));

@@ -100,6 +100,6 @@ CREATE OR REPLACE MACRO rs_array_flatten(x) AS CASE
 END;
 
 CREATE OR REPLACE MACRO rs_subarray(x, start, n) AS CASE
-    WHEN json_type(x) = 'ARRAY'
-        THEN to_json(list_slice(rs_array_of(x), CAST(greatest(start, 0) + 1 AS BIGINT), CAST(start AS BIGINT) + n))
+    WHEN start IS NOT NULL AND n IS NOT NULL AND json_type(x) = 'ARRAY'
+        THEN to_json(list_slice(rs_array_of(x), CAST(rs_natural(start) + 1 AS BIGINT), CAST(start AS BIGINT) + n))
 END;

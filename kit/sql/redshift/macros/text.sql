@@ -11,30 +11,33 @@ CREATE OR REPLACE MACRO rs_initcap(x) AS array_to_string(
 CREATE OR REPLACE MACRO rs_ascii(x) AS CASE WHEN x = '' THEN 0 ELSE unicode(x) END;
 
 CREATE OR REPLACE MACRO rs_chr(n) AS
-    CASE WHEN n > 0 THEN chr(CAST(n AS INTEGER)) ELSE error('requested character not valid') END;
+    CASE WHEN n <= 0 THEN error('requested character not valid') ELSE chr(CAST(n AS INTEGER)) END;
 
 CREATE OR REPLACE MACRO rs_octetindex(part, x) AS CASE
     WHEN strpos(x, part) = 0 THEN 0
     ELSE CAST(strlen(left(x, strpos(x, part) - 1)) + 1 AS INTEGER)
 END;
 
+CREATE OR REPLACE MACRO rs_substring_from(x, start) AS substr(x, CASE WHEN start < 1 THEN 1 ELSE start END);
+
 -- Positions before the first use up the length.
 CREATE OR REPLACE MACRO rs_substring(x, start, n) AS CASE
     WHEN n < 0 THEN error('negative substring length not allowed')
     WHEN start >= 1 THEN substr(x, start, n)
-    ELSE substr(x, 1, greatest(start + n - 1, 0))
+    ELSE substr(x, 1, rs_natural(start + n - 1))
 END;
 
 CREATE OR REPLACE MACRO rs_subbytes(x, start, n) AS CASE
     WHEN n < 0 THEN error('negative substring length not allowed')
-    ELSE unhex(substr(hex(x), (greatest(start, 1) - 1) * 2 + 1, greatest(least(start, 1) - 1 + n, 0) * 2))
+    WHEN start >= 1 THEN unhex(substr(hex(x), (start - 1) * 2 + 1, n * 2))
+    ELSE unhex(substr(hex(x), 1, rs_natural(start + n - 1) * 2))
 END;
 
 CREATE OR REPLACE MACRO rs_lpad(x, n, pad) AS
-    CASE WHEN pad = '' THEN left(x, greatest(n, 0)) ELSE lpad(x, greatest(n, 0), pad) END;
+    CASE WHEN pad = '' THEN left(x, rs_natural(n)) ELSE lpad(x, rs_natural(n), pad) END;
 
 CREATE OR REPLACE MACRO rs_rpad(x, n, pad) AS
-    CASE WHEN pad = '' THEN left(x, greatest(n, 0)) ELSE rpad(x, greatest(n, 0), pad) END;
+    CASE WHEN pad = '' THEN left(x, rs_natural(n)) ELSE rpad(x, rs_natural(n), pad) END;
 
 CREATE OR REPLACE MACRO rs_split_part(x, delimiter, n) AS CASE
     WHEN n < 1 THEN error('field position must be greater than zero')
@@ -115,20 +118,20 @@ CREATE OR REPLACE MACRO rs_regexp_replace(x, pattern, replacement, start) AS CAS
 END;
 
 CREATE OR REPLACE MACRO rs_regexp_substr(x, pattern, start, n, part) AS CASE
-    WHEN x IS NULL OR n < 1 OR n > length(x) THEN NULL
+    WHEN x IS NULL OR start IS NULL OR n IS NULL OR n < 1 OR n > length(x) THEN NULL
     WHEN start > length(x) THEN ''
     ELSE coalesce(list_extract(regexp_extract_all(substr(x, greatest(start, 1)), pattern, part), n), '')
 END;
 
 CREATE OR REPLACE MACRO rs_regexp_count(x, pattern, start) AS CASE
-    WHEN x IS NULL THEN NULL
+    WHEN x IS NULL OR start IS NULL THEN NULL
     WHEN start > length(x) THEN 0
     ELSE CAST(len(regexp_extract_all(substr(x, greatest(start, 1)), pattern)) AS INTEGER)
 END;
 
 -- The nth match begins after the n pieces between matches and the n - 1 matches before it; `after` 1 asks for its end.
 CREATE OR REPLACE MACRO rs_regexp_instr(x, pattern, start, n, after) AS CASE
-    WHEN x IS NULL THEN NULL
+    WHEN x IS NULL OR start IS NULL OR n IS NULL THEN NULL
     WHEN start > length(x) OR n < 1 OR len(regexp_extract_all(substr(x, greatest(start, 1)), pattern)) < n THEN 0
     ELSE CAST(
         greatest(start, 1)
