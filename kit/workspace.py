@@ -77,8 +77,9 @@ class Workspace:
 
     @cached_property
     def athena(self) -> Athena:
-        """SQL over the lake, as in Athena."""
+        """SQL over the lake and over what the streams hold (as the database `streams`), as in Athena."""
         from kit.athena import Athena
+        from kit.streams.tables import StreamTables
 
         return Athena(
             self.path / "athena",
@@ -87,6 +88,7 @@ class Workspace:
             clock=self.clock,
             entropy=self.entropy,
             settings=self.settings,
+            live=StreamTables(lambda: self.streams),
         )
 
     @cached_property

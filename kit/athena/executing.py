@@ -126,7 +126,7 @@ class Run:
         job = Job(
             self._runtime.services,
             self._running,
-            Lake(self._runtime.services.catalog),
+            Lake(self._runtime.services.catalog, self._runtime.services.live),
             execution.id,
             execution.statement,
             execution.database,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from kit.athena.engine import Batches, Connection, Engine
 from kit.athena.engine import Statement as EngineStatement
 from kit.athena.lake import Lake
+from kit.athena.live import LiveTables
 from kit.athena.planning import Planner
 from kit.athena.running import Running
 from kit.athena.workgroups import PreparedStatements, Workgroup
@@ -38,6 +39,7 @@ class Services:
     engine: Engine
     planner: Planner
     prepared: PreparedStatements
+    live: LiveTables | None = None
 
 
 @dataclass(frozen=True, slots=True)

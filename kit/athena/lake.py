@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from kit.athena.live import LiveTable, LiveTables
+from kit.athena.live import relation as live_relation
 from kit.athena.planning import HIDDEN
 from kit.base.errors import KitError
 from kit.catalog.model import Database, Table
@@ -30,11 +32,13 @@ class Lookup(Protocol):
 
 
 class Lake:
-    """A `kit.sql.relations.SchemaSource` over the catalog."""
+    """A `kit.sql.relations.SchemaSource` over the catalog, and over a database of live tables if there is one."""
 
-    def __init__(self, catalog: Lookup) -> None:
+    def __init__(self, catalog: Lookup, live: LiveTables | None = None) -> None:
         self._catalog = catalog
+        self._live = live
         self._tables: dict[tuple[str, str], Table | None] = {}
+        self._live_tables: dict[str, LiveTable | None] = {}
 
     def table(self, database: str, name: str) -> Table | None:
         key = (database, name)
@@ -49,7 +53,18 @@ class Lake:
             raise KitError("TABLE_NOT_FOUND", f"Table 'awsdatacatalog.{database}.{name}' does not exist")
         return table
 
+    def live_table(self, database: str, name: str) -> LiveTable | None:
+        """The table where it is a live one."""
+        if self._live is None or database != self._live.database:
+            return None
+        if name not in self._live_tables:
+            self._live_tables[name] = self._live.find(name)
+        return self._live_tables[name]
+
     def relation(self, database: str, name: str) -> Relation | None:
+        held = self.live_table(database, name)
+        if held is not None:
+            return live_relation(database, held)
         table = self.table(database, name)
         if table is None:
             return None
@@ -67,7 +82,11 @@ class Lake:
 
     def databases(self) -> Sequence[str]:
         names = [database.name for database in self._catalog.databases()]
-        return names if DEFAULT_DATABASE in names else [*names, DEFAULT_DATABASE]
+        more = [DEFAULT_DATABASE] if self._live is None else [DEFAULT_DATABASE, self._live.database]
+        return [*names, *(name for name in more if name not in names)]
 
     def relations(self, database: str) -> Sequence[str]:
-        return self._catalog.table_names(database)
+        names = self._catalog.table_names(database)
+        if self._live is not None and database == self._live.database:
+            return [*names, *(name.lower() for name in self._live.names())]
+        return names

@@ -17,7 +17,6 @@ from kit.athena.planning import Pruned, ScanPlan
 from kit.athena.scan import values
 from kit.athena.scan.source import Watch, hive_type, literal, quote
 from kit.base.domain import Between, Domain, OneOf
-from kit.base.errors import KitError
 from kit.catalog.types import BIGINT, BOOLEAN, DOUBLE, to_duckdb
 from kit.sql.relations import Relation, RelationColumn, Scan
 
@@ -62,6 +61,10 @@ class LiveTables(Protocol):
 
     def find(self, name: str) -> LiveTable | None: ...
 
+    def schema(self, columns: Sequence[str]) -> Any:
+        """The Arrow schema of `rows`."""
+        ...
+
     def rows(
         self,
         table: str,
@@ -99,7 +102,7 @@ def plan(scan: Scan, table: LiveTable, tables: LiveTables, watch: Watch) -> Scan
         Pruned(None, 0),
         0,
         0,
-        f'SELECT {picked or "1 AS one"} FROM {_parsed(stream, keys)}',
+        f"SELECT {picked or '1 AS one'} FROM {_parsed(stream, keys)}",
         {},
         {stream: _Rows(tables, table.name, needed, scan.domains, watch)},
     )
@@ -121,18 +124,56 @@ class _Rows:
         import pyarrow as pa
 
         start, end = _times(self._domains.get(ARRIVAL))
-        batches = self._tables.rows(
-            self._table, self._columns, start=start, end=end, shards=_texts(self._domains.get(SHARD))
-        )
-        held = self._kept(batches)
-        first = next(held, None)
-        if first is None:
-            empty = pa.schema([pa.field(name, _ARROW[name]()) for name in self._columns])
-            return pa.RecordBatchReader.from_batches(empty, []).__arrow_c_stream__(requested_schema)
-        reader = pa.RecordBatchReader.from_batches(first.schema, _again(first, held))
+        shards = _texts(self._domains.get(SHARD))
+        batches = self._tables.rows(self._table, self._columns, start=start, end=end, shards=shards)
+        reader = pa.RecordBatchReader.from_batches(self._tables.schema(self._columns), self._kept(batches))
         return reader.__arrow_c_stream__(requested_schema)
 
     def _kept(self, batches: Iterator[Any]) -> Iterator[Any]:
         """Errors of reading reach the query as they are: Arrow would hand on their text alone."""
         with self._watch.keeping_error():
             yield from batches
+
+
+def _parsed(stream: str, keys: Sequence[str]) -> str:
+    """What to select from: the rows, and beside them the values of the JSON keys as one list of texts."""
+    if not keys:
+        return quote(stream)
+    pointers = ", ".join(literal("/" + key.replace("~", "~0").replace("/", "~1")) for key in keys)
+    document = f"TRY(decode({quote(DOCUMENT)}))"
+    return (
+        f"(SELECT *, json_extract_string(document, [{pointers}]) AS members FROM (SELECT *, "
+        f"CASE WHEN TRY(json_type({document})) = 'OBJECT' THEN {document} END AS document FROM {quote(stream)}))"
+    )
+
+
+def _read(column: LiveColumn, table: LiveTable, keys: Sequence[str]) -> str:
+    """The column in its declared type."""
+    kind = hive_type(column.type)
+    if column.json_key is None:
+        return f"CAST({quote(column.name)} AS {to_duckdb(kind)})"
+    text = f"members[{keys.index(column.json_key) + 1}]"
+    if kind not in {BIGINT, DOUBLE, BOOLEAN}:
+        return text
+    place = f"' for field {column.name} of {table.location}, which is a {column.type} in a sample of the records"
+    message = f"'HIVE_BAD_DATA: Error parsing field value ''' || {text} || {literal(place)}"
+    return values.or_fail(values.lenient(text, kind), text, message)
+
+
+def _times(domain: Domain | None) -> tuple[datetime | None, datetime | None]:
+    """From when on and before when; bounds that are no times restrict nothing."""
+    match domain:
+        case Between(low, high):
+            bounds = low, high
+        case OneOf(chosen):
+            times = [each for each in chosen if isinstance(each, datetime)]
+            bounds = (min(times), max(times)) if times and len(times) == len(chosen) else (None, None)
+        case _:
+            return None, None
+    start, end = (each if isinstance(each, datetime) else None for each in bounds)
+    # Times have three digits: what arrived within the last millisecond is still wanted.
+    return start, None if end is None else end + timedelta(milliseconds=1)
+
+
+def _texts(domain: Domain | None) -> list[str] | None:
+    return [str(each) for each in domain.values] if isinstance(domain, OneOf) else None

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kit.athena import live
 from kit.athena.diagnosis import diagnosed
 from kit.athena.engine import Connection, Statement, with_relations
 from kit.athena.job import Job, Streamed
@@ -15,7 +16,7 @@ from kit.athena.planning import ScanPlan
 from kit.athena.running import limit_exceeded
 from kit.sql.athena import compile_query
 from kit.sql.athena.statements import Query
-from kit.sql.relations import CompiledQuery
+from kit.sql.relations import CompiledQuery, Scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,7 @@ def compile_(job: Job, query: Query) -> CompiledQuery:
 def plan(job: Job, query: Query) -> PlannedQuery:
     """Compiled and planned; the running execution knows from now on what it will scan at most."""
     compiled = compile_(job, query)
-    plans = tuple(
-        job.services.planner.plan(scan, job.lake.require(scan.database, scan.table), job.now, job.running.watch)
-        for scan in compiled.scans
-    )
+    plans = tuple(_planned(job, scan) for scan in compiled.scans)
     job.running.plan(metered(plans))
     parameters = dict(compiled.parameters)
     streams: dict[str, object] = {}
@@ -78,6 +76,13 @@ def run(job: Job, query: Query) -> Streamed:
         connection.close()
         raise
     return Streamed(planned.compiled.columns, batches, connection, planned.statement)
+
+
+def _planned(job: Job, scan: Scan) -> ScanPlan:
+    held = job.lake.live_table(scan.database, scan.table)
+    if held is not None and job.services.live is not None:
+        return live.plan(scan, held, job.services.live, job.running.watch)
+    return job.services.planner.plan(scan, job.lake.require(scan.database, scan.table), job.now, job.running.watch)
 
 
 def _may_stop(job: Job, connection: Connection, planned: PlannedQuery) -> bool:

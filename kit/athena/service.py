@@ -18,6 +18,7 @@ from kit.athena.handle import Background, QueryExecution
 from kit.athena.history import History
 from kit.athena.job import Services
 from kit.athena.lake import DEFAULT_DATABASE
+from kit.athena.live import LiveTables
 from kit.athena.planning import Planner
 from kit.athena.prune.footers import Footers
 from kit.athena.reuse import ReusableResults, check_minutes
@@ -44,6 +45,7 @@ Parameters: TypeAlias = Mapping[str, Any] | Sequence[Any] | None
 class Athena:
     """The service of one workspace; its own records lie in `folder`.
 
+    `live` is a database beside those of the catalog, whose tables are read as Arrow: the workspace's streams.
     `workgroups` are created, changed and listed by themselves.
     """
 
@@ -56,6 +58,7 @@ class Athena:
         clock: Clock,
         entropy: Entropy,
         settings: Settings,
+        live: LiveTables | None = None,
     ) -> None:
         folder = Path(folder)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -72,6 +75,7 @@ class Athena:
                 Engine(storage.root, self._sessions.folder, settings, MACROS),
                 Planner(catalog, storage, Footers()),
                 self._prepared,
+                live,
             ),
             History(self._store, clock, self._sessions.is_alive),
             ReusableResults(folder / "results", clock),

@@ -181,7 +181,7 @@ class Stream:
         `start` is TRIM_HORIZON, LATEST, a time, or by shard the last sequence number that is not wanted any more;
         `end` is a time up to which records arrived. Columns that are not asked for cost nothing.
         """
-        return scan.table(self._plan(start, end, shards), self._streams.pool, columns)
+        return scan.table(self.spans(start, end, shards), self._streams.pool, columns)
 
     def batches(
         self,
@@ -192,11 +192,11 @@ class Stream:
         columns: Sequence[str] | None = None,
     ) -> Iterator[pa.RecordBatch]:
         """The same rows as record batches, without holding more than one."""
-        return scan.batches(self._plan(start, end, shards), columns)
+        return scan.batches(self.spans(start, end, shards), columns)
 
     def records(self, start: Start = "TRIM_HORIZON", *, end: datetime | None = None) -> Iterator[Record]:
         """The records that the log holds now, as they arrived; each shard's in its order, after its parents'."""
-        return scan.records(self._plan(start, end, None))
+        return scan.records(self.spans(start, end, None))
 
     def __iter__(self) -> Iterator[Record]:
         return self.records()
@@ -244,7 +244,10 @@ class Stream:
     def _now_ms(self) -> int:
         return now_ms(self._streams.clock)
 
-    def _plan(self, start: Start, end: datetime | None, shards: Sequence[str] | None) -> list[Span]:
+    def spans(
+        self, start: Start = "TRIM_HORIZON", end: datetime | None = None, shards: Sequence[str] | None = None
+    ) -> list[Span]:
+        """Where in the log the records lie, shard by shard; for the parts of this package."""
         stream = self._streams.control.usable(self.name)
         return scan.plan(
             stream,
