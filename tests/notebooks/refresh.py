@@ -1,4 +1,6 @@
-"""Run the notebooks whose outputs are committed, and write those outputs back: `python tests/notebooks/refresh.py`.
+"""Run the notebooks whose outputs are committed, and write those outputs back.
+
+`python tests/notebooks/refresh.py [NAME ...]`; without a name, all of them.
 
 Each runs with its default parameters in a copy of the tree's shape, so that nothing of the machine or of the run gets
 into the file: no paths, no times of papermill's, no workspace left beside it.
@@ -16,7 +18,7 @@ import nbformat
 import papermill
 
 ROOT = Path(__file__).parents[2]
-NOTEBOOKS = ("01_lake_and_athena.ipynb",)
+NOTEBOOKS = ("01_lake_and_athena.ipynb", "02_shard_log.ipynb")
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
@@ -62,7 +64,7 @@ def refresh(notebook: Path) -> None:
 
 
 def main() -> None:
-    for name in NOTEBOOKS:
+    for name in sys.argv[1:] or NOTEBOOKS:
         refresh(ROOT / "notebooks" / name)
         print(f"refreshed {name}")
 

@@ -161,6 +161,7 @@ class Consumer:
             if self._is_open:
                 self._is_open = False
                 self._worker.shutdown()
+                self._store.leave(self.worker)
                 self._store.close()
 
     def reset(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 from kit.base.connections import Connections
@@ -52,14 +53,20 @@ class LeaseStore:
         self._connections = Connections(path, _prepare, durability="NORMAL")
 
     def enrol(self, name: str) -> str:
-        """An owner's name that no other worker has or had: `name`, then `name#2` and so on."""
+        """An owner's name that no worker has that might still live: `name`, else `name#2` and so on."""
+        if not name or "#" in name:
+            raise KitError("InvalidArgumentException", f"'{name}' is no name of a worker.", "Any text without '#'.")
         with self._transaction() as connection:
-            (ordinal,) = connection.execute(
-                "INSERT INTO workers SELECT ?1, coalesce(max(ordinal), 0) + 1 FROM workers WHERE name = ?1"
-                " RETURNING ordinal",
-                (name,),
-            ).fetchone()
+            used = {ordinal for (ordinal,) in connection.execute("SELECT ordinal FROM workers WHERE name = ?", (name,))}
+            ordinal = next(free for free in count(1) if free not in used)
+            connection.execute("INSERT INTO workers VALUES (?, ?)", (name, ordinal))
         return name if ordinal == 1 else f"{name}#{ordinal}"
+
+    def leave(self, owner: str) -> None:
+        """A worker that holds no lease and acts no more leaves its name to others."""
+        name, _, ordinal = owner.partition("#")
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM workers WHERE name = ? AND ordinal = ?", (name, int(ordinal or 1)))
 
     def begin(self, incarnation: str, leases: Iterable[Lease]) -> None:
         """Write the first leases, unless another worker has done so.

@@ -49,7 +49,7 @@ class Replayed:
     def __repr__(self) -> str:
         events = f", events from {self.first_event} to {self.last_event}" if self.first_event else ""
         refused = f", {self.refused:,} of them refused at first" if self.refused else ""
-        return f"{count(self.records, 'record')} in {self.clock_seconds:.1f} s{events}{refused}"
+        return f"{count(self.records, 'record')} in {self.clock_seconds:,.1f} s{events}{refused}"
 
 
 def replay(
@@ -71,7 +71,8 @@ def replay(
     `time`, so many times faster; 1 is as it was. `key` names the column, or columns, of the partition key; without it
     rows are spread evenly. Rows go in the order of `time`, else of the source. Sources are those of `Rows`.
     """
-    from kit.streams.produce.rows import RowOptions, Rows
+    from kit.streams.produce.row_sql import RowOptions
+    from kit.streams.produce.rows import Rows
 
     if rate is not None and speedup is not None:
         raise KitError("InvalidArgumentException", "A replay has a rate or a speedup, not both.")

@@ -77,8 +77,18 @@ def test_streams_do_not_see_each_other(store, tmp_path):
     other.close()
 
 
-def test_names_of_workers_are_never_given_twice(store):
+def test_a_workers_name_is_not_given_again_before_it_has_left(store):
     assert [store.enrol("w"), store.enrol("w"), store.enrol("v"), store.enrol("w")] == ["w", "w#2", "v", "w#3"]
+
+    store.leave("w#2")
+
+    assert [store.enrol("w"), store.enrol("w")] == ["w#2", "w#4"]
+
+
+@pytest.mark.parametrize("name", ["", "a#2"])
+def test_a_name_that_could_be_anothers_is_refused(store, name):
+    with pytest.raises(KitError, match="no name of a worker"):
+        store.enrol(name)
 
 
 def test_of_two_that_take_what_they_saw_one_succeeds(store):

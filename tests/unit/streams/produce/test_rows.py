@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from kit.base.errors import KitError
 from kit.base.result import Result, Stats
-from kit.streams.produce.rows import RowOptions, Rows
+from kit.streams.produce.row_sql import RowOptions
+from kit.streams.produce.rows import Rows
 
 
 def read(source, **options):
