@@ -24,7 +24,7 @@ from kit.base.clock import Clock, now_ms
 from kit.base.errors import KitError
 from kit.base.settings import Settings
 from kit.warehouse import store
-from kit.warehouse.catalog import Catalog
+from kit.warehouse.catalog import Catalog, Table
 from kit.warehouse.connection import Connection, fetch
 from kit.warehouse.execute.gate import Gate
 from kit.warehouse.failures import translated
@@ -37,8 +37,25 @@ SPILL = "spill"
 _DISABLED_OPTIMIZERS = "partial_aggregate_pushdown"
 
 
+_OPENING = threading.Lock()
+# A file is open once in a process, whoever asks: the magics and a notebook's own workspace share it.
+_OPEN: weakref.WeakValueDictionary[Path, Cluster] = weakref.WeakValueDictionary()
+
+
+def open_cluster(folder: Path, *, clock: Clock, settings: Settings) -> Cluster:
+    """The cluster in a folder, made where it is missing; every opening is to be closed."""
+    with _OPENING:
+        found = _OPEN.get(folder)
+        if found is None or found.users == 0:
+            found = _OPEN[folder] = Cluster(folder, clock=clock, settings=settings)
+        found.users += 1
+        return found
+
+
 class Cluster:
-    """The open file. Threads may share it."""
+    """The open file. Threads may share it. `users` are those that have opened it and not closed it yet."""
+
+    users = 0
 
     def __init__(self, folder: Path, *, clock: Clock, settings: Settings) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -73,8 +90,11 @@ class Cluster:
         return now_ms(self.clock)
 
     def close(self) -> None:
-        """Close the file; what was committed is there when it is opened again."""
-        self._release()
+        """Close the file once its last user does; what was committed is there when it is opened again."""
+        with _OPENING:
+            self.users -= 1
+            if self.users <= 0:
+                self._release()
 
     def cursor(self) -> Connection:
         """A connection of its own, profiling what it runs; give it back with `give_back`."""
@@ -176,7 +196,23 @@ class Cluster:
             for number in range(store.read(self._root).shape.slices):
                 fetch(self._root, f'CREATE SCHEMA "slice{number}"')
         store.install_macros(self._root)
-        return store.read(self._root)
+        return self._swept(store.read(self._root))
+
+    def _swept(self, catalog: Catalog) -> Catalog:
+        """The catalog without the temporary tables that a process before this one has left."""
+        left = [each for each in catalog.relations.values() if isinstance(each, Table) and each.is_temporary]
+        if not left:
+            return catalog
+        fetch(self._root, "BEGIN")
+        clean = catalog
+        for table in left:
+            for number in table.places(catalog.shape):
+                fetch(self._root, f'DROP TABLE "slice{number}"."{table.relation}"')
+            for relation in (table, *catalog.dependents(table)):
+                clean = clean.without(relation)
+        store.write(self._root, catalog, clean)
+        fetch(self._root, "COMMIT")
+        return clean
 
 
 class Transaction:

@@ -6,6 +6,7 @@ What an expression of the dialect can raise the dialect translates; memory, disk
 from __future__ import annotations
 
 import re
+from pathlib import PurePath
 
 import duckdb
 
@@ -15,6 +16,10 @@ from kit.sql.redshift.runtime import translate_runtime_error
 CANCELLED = "57014"
 OUT_OF_MEMORY = "53200"
 DISK_FULL = "53100"
+
+_CSV_LINE = re.compile(r"CSV Error on Line: (\d+)")
+_CSV_COLUMNS = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
+_CSV_FILE = re.compile(r"^\s*file = (.*)$", re.MULTILINE)
 
 
 def translated(error: BaseException) -> KitError:
@@ -28,7 +33,7 @@ def translated(error: BaseException) -> KitError:
         return disk_full()
     if isinstance(error, duckdb.OutOfMemoryException):
         return disk_full() if "max_temp_directory_size" in text or _names_full_disk(text) else out_of_memory()
-    return translate_runtime_error(text) or KitError("XX000", _body(text))
+    return translate_runtime_error(text) or _unreadable(text) or KitError("XX000", _body(text))
 
 
 def out_of_memory() -> KitError:
@@ -45,6 +50,20 @@ def disk_full() -> KitError:
         "Disk Full: there is no room left to spill intermediate results or to store rows.",
         "Free disk space, drop tables that are not needed, or ask for less at once.",
     )
+
+
+def _unreadable(text: str) -> KitError | None:
+    """A line that COPY could not read, in the words of STL_LOAD_ERRORS."""
+    line = _CSV_LINE.search(text)
+    if line is None:
+        return None
+    columns = _CSV_COLUMNS.search(text)
+    reason = "Invalid quote formatting for CSV"
+    if columns is not None:
+        reason = "Extra column(s) found" if int(columns[2]) > int(columns[1]) else "Delimiter not found"
+    file = _CSV_FILE.search(text)
+    where = f" of '{PurePath(file[1]).name}'" if file is not None else ""
+    return KitError("XX000", f"Load failed at line {line[1]}{where}: {reason}", "Nothing of this COPY was loaded.")
 
 
 def _names_full_disk(text: str) -> bool:

@@ -21,7 +21,7 @@ from kit.base.settings import Settings
 from kit.sql.redshift import parse
 from kit.sql.redshift.statements import ParsedStatement, TableName
 from kit.storage import Storage
-from kit.warehouse.cluster import Cluster
+from kit.warehouse.cluster import open_cluster
 from kit.warehouse.commands import Call, Commands
 from kit.warehouse.execute.cancel import Cancellation
 from kit.warehouse.manage.design import TableDesign, design_of
@@ -44,13 +44,14 @@ class Warehouse:
         del entropy
         self.settings = settings
         self.session = Session()
-        self._cluster = Cluster(folder / DEFAULT_CLUSTER, clock=clock, settings=settings)
+        self._cluster = open_cluster(folder / DEFAULT_CLUSTER, clock=clock, settings=settings)
         self._queries = Queries(self._cluster)
         self._commands = Commands(self._cluster, self._queries, storage)
         self._scripts: PlanCache[tuple[ParsedStatement, ...]] = PlanCache()
         self._ids = itertools.count(1)
         self._running: set[Cancellation] = set()
         self._lock = threading.Lock()
+        self._is_closed = False
 
     def sql(self, text: str, params: Mapping[str, Any] | None = None) -> Result:
         """Run a script of one or more statements; the answer is that of the last.
@@ -96,7 +97,9 @@ class Warehouse:
     def close(self) -> None:
         """Cancel what runs and close the cluster's file; it may be opened again."""
         self.cancel()
-        self._cluster.close()
+        if not self._is_closed:
+            self._is_closed = True
+            self._cluster.close()
 
     def _parsed(self, text: str) -> tuple[ParsedStatement, ...]:
         key = (text, self.session.keeps_case)
