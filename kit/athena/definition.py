@@ -39,9 +39,6 @@ def create_table(job: Job, statement: s.CreateExternalTable) -> Answer:
     require_database(job, database)
     columns = _columns(statement.columns)
     keys = _columns(statement.partition_keys)
-    repeated = {column.name for column in columns} & {key.name for key in keys}
-    if repeated:
-        raise _failed(f"Column repeated in partitioning columns: {', '.join(sorted(repeated))}")
     descriptor = _descriptor(job, statement, columns)
     table = Table(
         database,
@@ -90,7 +87,8 @@ def create_view(job: Job, statement: s.CreateView) -> Answer:
     elif current.table_type != "VIRTUAL_VIEW":
         raise KitError("ALREADY_EXISTS", f"Table already exists: '{database}.{name}'", "Give the view another name.")
     else:
-        catalog.update_table(replace(view, version=current.version))
+        changed = replace(current, descriptor=view.descriptor, parameters=view.parameters, view_text=view.view_text)
+        catalog.update_table(changed)
     return Told()
 
 
@@ -253,11 +251,6 @@ def _columns(definitions: tuple[s.ColumnDefinition, ...]) -> tuple[Column, ...]:
 
 
 def _descriptor(job: Job, statement: s.CreateExternalTable, columns: tuple[Column, ...]) -> StorageDescriptor:
-    if not statement.location:
-        raise _failed(
-            "No location was specified for table. An S3 location must be specified",
-            "LOCATION 's3://bucket/folder/'",
-        )
     _check_location(job, statement.location)
     serde = _serde(statement)
     form = FORMATS.get(format_of(serde), FORMATS["textfile"])

@@ -9,6 +9,7 @@ Source: Trino, StandardErrorCode; Amazon Athena User Guide, Troubleshoot issues 
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 from collections.abc import Callable
@@ -22,6 +23,7 @@ _OURS = re.compile(r"([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+): (.*)", re.DOTALL)
 _CAST_OF_OURS = re.compile(r"Could not convert string '(.*)' to BOOL", re.DOTALL)
 _OVERFLOW = re.compile(r"Overflow in (addition|subtraction|multiplication) of (INT\d+) \((.*)\)!?", re.DOTALL)
 _INTEGERS = {"INT8": "tinyint", "INT16": "smallint", "INT32": "integer", "INT64": "bigint"}
+_FULL = ("No space left", "File too large", "Disk quota exceeded", "max_temp_directory_size")
 _MEMORY_HINT = (
     "Read less (fewer columns, a filter, a LIMIT), or give the workspace more memory: Settings(memory_bytes=)."
 )
@@ -87,9 +89,21 @@ def _input_output(message: str) -> KitError:
             f"Error opening Hive split: an object was removed while the query ran. {message}",
             "Run the query again.",
         )
-    if "No space left" in message or "max_temp_directory_size" in message:
-        return KitError("INSUFFICIENT_STORAGE", "The disk is full: the query was stopped.", "Free some space.")
+    if any(words in message for words in _FULL):
+        return disk_full()
     return KitError("HIVE_CURSOR_ERROR", message)
+
+
+def disk_full() -> KitError:
+    return KitError(
+        "InsufficientStorage",
+        "The disk is full: the query was stopped, and nothing that it wrote is visible.",
+        "Free some space, or let the query write less.",
+    )
+
+
+def is_disk_full(error: OSError) -> bool:
+    return error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG} or any(words in str(error) for words in _FULL)
 
 
 def _input(message: str) -> KitError:

@@ -16,8 +16,8 @@ from kit.catalog.model import Column, Table
 from kit.catalog.partition_values import folder_of
 from kit.catalog.types import ArrayType, HiveType, MapType, StructType, parse
 from kit.sql.athena import statements as s
-
-FUNCTIONS: tuple[str, ...] = ()
+from kit.sql.athena.functions import FUNCTIONS
+from kit.sql.athena.functions.table import Scalar
 
 
 def databases(job: Job, statement: s.ShowDatabases) -> Answer:
@@ -81,8 +81,15 @@ def properties(job: Job, statement: s.ShowTblProperties) -> Answer:
 def functions(job: Job, statement: s.ShowFunctions) -> Answer:
     del job
     pattern = re.compile(_like(statement.pattern) if statement.pattern else ".*", re.IGNORECASE)
-    names = [name for name in FUNCTIONS if pattern.fullmatch(name)]
-    return _names("Function", names)
+    heading = ("Function", "Return Type", "Argument Types", "Function Type", "Deterministic", "Description")
+    rows: list[tuple[str | None, ...]] = []
+    for name in sorted(FUNCTIONS.functions):
+        for function in FUNCTIONS.functions[name] if pattern.fullmatch(name) else ():
+            arguments, _, returns = function.text.partition("(")[2].rpartition(") -> ")
+            is_volatile = isinstance(function, Scalar) and function.volatile
+            kind = type(function).__name__.lower()
+            rows.append((name, returns, arguments, kind, "false" if is_volatile else "true", ""))
+    return Listed(heading, rows)
 
 
 def describe(job: Job, statement: s.Describe) -> Answer:
@@ -195,7 +202,7 @@ def _details(job: Job, table: Table) -> list[tuple[str | None, ...]]:
 
 def _ddl(table: Table) -> list[str]:
     descriptor = table.descriptor
-    lines = [f"CREATE EXTERNAL TABLE `{table.database}.{table.name}`("]
+    lines = [f"CREATE EXTERNAL TABLE `{table.database}`.`{table.name}`("]
     lines += _listed(descriptor.columns)
     if table.description:
         lines.append(f"COMMENT {_quoted(table.description)}")

@@ -8,13 +8,15 @@ Source: Amazon Athena User Guide, CREATE TABLE AS, and Use compression in Athena
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from kit.athena.engine import Connection
+from kit.athena.failures import disk_full, is_disk_full
 from kit.athena.java_text import java_text
 from kit.athena.queries import PlannedQuery
 from kit.athena.running import Running
@@ -256,26 +258,25 @@ def _write_batches(
     )
     rows = partitions = 0
     current: tuple[Any, ...] | None = None
-    opened: AbstractContextManager[_Writer] | None = None
     writer: _Writer | None = None
     try:
-        for batch in connection.query(statement, 0, running.poll):
-            for values, part in _runs(batch, target):
-                if values != current:
-                    if opened is not None:
-                        opened.__exit__(None, None, None)
-                    partitions += 1
-                    if target.keys and partitions > MAX_OPEN_PARTITIONS:
-                        raise too_many()
-                    current = values
-                    opened = _open_writer(target, _partition_folder(folder, target, values))
-                    writer = opened.__enter__()
-                assert writer is not None
-                writer.write(part)
-                rows += part.num_rows
-    finally:
-        if opened is not None:
-            opened.__exit__(None, None, None)
+        with ExitStack() as opened:
+            for batch in connection.query(statement, 0, running.poll):
+                for values, part in _runs(batch, target):
+                    if values != current:
+                        opened.close()
+                        partitions += 1
+                        if target.keys and partitions > MAX_OPEN_PARTITIONS:
+                            raise too_many()
+                        current = values
+                        writer = opened.enter_context(_open_writer(target, _partition_folder(folder, target, values)))
+                    assert writer is not None
+                    writer.write(part)
+                    rows += part.num_rows
+    except OSError as error:
+        if is_disk_full(error):
+            raise disk_full() from error
+        raise
     return rows
 
 
@@ -310,19 +311,56 @@ def _open_writer(target: Target, folder: Path) -> AbstractContextManager[_Writer
 
 @contextmanager
 def _orc(target: Target, path: Path) -> Iterator[_Writer]:
+    import pyarrow as pa
     from pyarrow import orc
 
     compression = {"NONE": "uncompressed"}.get(target.compression, target.compression.lower())
-    with orc.ORCWriter(str(path), compression=compression) as writer:
-        yield _OrcStripes(writer)
+    with path.open("xb", buffering=0) as opened, _Forgiving(opened) as sink:
+        with orc.ORCWriter(pa.PythonFile(sink, mode="w"), compression=compression) as writer:
+            yield _OrcStripes(writer, sink)
+        sink.check()
 
 
 class _OrcStripes:
-    def __init__(self, writer: Any) -> None:
+    def __init__(self, writer: Any, sink: _Forgiving) -> None:
         self._writer = writer
+        self._sink = sink
 
     def write(self, batch: pa.RecordBatch) -> None:
-        self._writer.write(batch)
+        import pyarrow as pa
+
+        self._writer.write(pa.Table.from_batches([batch]))
+        self._sink.check()
+
+
+class _Forgiving(io.RawIOBase):
+    """A file that takes everything and tells of a failure only when it is asked.
+
+    The ORC library ends the whole process where a file cannot be written to.
+    """
+
+    def __init__(self, opened: io.FileIO) -> None:
+        self._opened = opened
+        self._error: OSError | None = None
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any, /) -> int:
+        size = len(memoryview(data).cast("B"))
+        if self._error is None:
+            try:
+                done = 0
+                while done < size:
+                    done += self._opened.write(memoryview(data).cast("B")[done:])
+            except OSError as error:
+                self._error = error
+        return size
+
+    def check(self) -> None:
+        """Raises the first failure."""
+        if self._error is not None:
+            raise self._error
 
 
 @contextmanager
