@@ -15,6 +15,7 @@ import pyarrow.compute
 
 from kit.streams import entries, hashing
 from kit.streams.errors import StreamsError
+from kit.streams.faults import Faults
 from kit.streams.live_shard import LiveShard
 from kit.streams.log.writer import Written
 from kit.streams.model import ShardState, StreamState
@@ -44,15 +45,17 @@ class _Stored(NamedTuple):
 class Appending:
     """One call of `append`."""
 
-    def __init__(self, streams: Streams, name: str) -> None:
+    def __init__(self, streams: Streams, name: str, faults: Faults) -> None:
         self._streams = streams
         self._name = name
+        self._faults = faults
         self._runs: dict[ShardId, list[tuple[LiveShard, Written]]] = {}
         self._throttled: list[Any] = []
         self._full: list[tuple[int, int]] = []
 
     def append(self, rows: Any) -> Appended:
         """Store the rows, piece by piece."""
+        self._faults.delay(self._streams.clock)
         begin = 0
         for keys, data, explicit in entries.columns(self._streams.control.usable(self._name), rows):
             self._piece(begin, keys, data, explicit)
@@ -84,7 +87,9 @@ class Appending:
 
         def store(shard: ShardState, places: Any) -> _Stored | StreamsError:
             live = self._streams.live(stream, shard)
-            if any(low <= shard.high and shard.low <= high for low, high in self._full):
+            is_full = any(low <= shard.high and shard.low <= high for low, high in self._full)
+            # A shard's part of the rows fails as one, so that what follows it keeps its order.
+            if is_full or self._faults.draw() is not None:
                 return _Stored(shard, live, places, 0, None)
             # Rows are taken out of the table only where not all of them go to the same shard.
             whole = len(places) == len(keys)

@@ -10,11 +10,10 @@ Source: Amazon Kinesis Data Streams API Reference, read 2026-11. Differs: change
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -34,7 +33,6 @@ from kit.streams.live_shard import LiveShard
 from kit.streams.metadata import Metadata, insert_stream, write_shards
 from kit.streams.model import (
     DAY_MS,
-    ConsumerState,
     Durability,
     Mode,
     ShardState,
@@ -55,9 +53,6 @@ ON_DEMAND_MAX_SHARDS = 200
 ON_DEMAND_PAUSE_MS = 15 * 60_000
 ON_DEMAND_STREAM_LIMIT = 50
 CREATING_LIMIT = 5
-CONSUMER_LIMIT = 20
-TAG_LIMIT = 50
-MODE_CHANGES_PER_DAY = 2
 _NAME = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
 
 
@@ -80,8 +75,6 @@ class Control:
         self._live = live
         self._forget = forget
         self.transition_ms = 0
-
-    # What there is.
 
     def find(self, name: str) -> StreamState:
         """The stream as it is now, without shards that have expired. Raises `ResourceNotFoundException`."""
@@ -122,8 +115,6 @@ class Control:
             )
         return stream
 
-    # Streams.
-
     def create(
         self,
         name: str,
@@ -137,7 +128,7 @@ class Control:
         tags: Mapping[str, str] | None = None,
     ) -> StreamState:
         _require_name(name)
-        _require_retention(retention_hours)
+        require_retention(retention_hours)
         if mode == "ON_DEMAND" and shards is not None:
             raise ValidationException("ShardCount must not be given for a stream in ON_DEMAND mode.")
         if mode == "PROVISIONED" and strategy == "AUTO":
@@ -169,7 +160,7 @@ class Control:
             )
             with self._metadata.change() as connection:
                 insert_stream(connection, stream)
-                _write_tags(connection, stream, "", tags or {})
+                write_tags(connection, stream, "", tags or {})
         return stream
 
     def delete(self, name: str, *, enforce_consumer_deletion: bool = True) -> None:
@@ -214,8 +205,6 @@ class Control:
                 if folder.is_dir() and folder.name not in known:
                     shutil.rmtree(folder, ignore_errors=True)
 
-    # Shards.
-
     def split(self, name: str, shard_id: str, key: int | None) -> Resharding:
         """Split in the middle where no key is given."""
         with self._metadata.exclusive():
@@ -236,7 +225,7 @@ class Control:
         now = now_ms(self._clock)
         with self._metadata.exclusive():
             stream = self._reshardable(name, "UpdateShardCount")
-            if self._changes(stream, "scale", now - DAY_MS) >= reshard.SCALINGS_PER_DAY:
+            if self.changes(stream, "scale", now - DAY_MS) >= reshard.SCALINGS_PER_DAY:
                 raise LimitExceededException(
                     f"Stream {name} was scaled {reshard.SCALINGS_PER_DAY} times in the last 24 hours, which is as "
                     "often as UpdateShardCount allows."
@@ -261,107 +250,19 @@ class Control:
             )
         return shard
 
-    # Settings.
+    def update(self, stream: StreamState, *, change: str = "", **columns: object) -> None:
+        """Set columns of an active stream, as a change that may be counted by its kind."""
+        assigned = ", ".join(f"{column} = ?" for column in columns)
+        with self._metadata.change() as connection:
+            connection.execute(f"UPDATE streams SET {assigned} WHERE id = ?", (*columns.values(), stream.stream_id))
+            self._begin(connection, stream, "UPDATING", change)
 
-    def set_retention(self, name: str, hours: int) -> None:
-        _require_retention(hours)
-        with self._metadata.exclusive():
-            stream = self.active(name)
-            # What has expired under the old retention stays expired under the new one.
-            floor_ms = stream.horizon_ms(now_ms(self._clock))
-            self._update(stream, retention_hours=hours, floor_ms=floor_ms)
-
-    def set_mode(self, name: str, mode: Mode) -> None:
-        now = now_ms(self._clock)
-        with self._metadata.exclusive():
-            stream = self.active(name)
-            if stream.mode == mode:
-                raise InvalidArgumentException(f"Stream {name} is in {mode} mode already.")
-            if self._changes(stream, "mode", now - DAY_MS) >= MODE_CHANGES_PER_DAY:
-                raise LimitExceededException(f"The mode of stream {name} was changed twice in the last 24 hours.")
-            if mode == "PROVISIONED" and stream.strategy == "AUTO":
-                raise InvalidArgumentException("A provisioned stream cannot distribute records by itself.")
-            self._update(stream, mode=mode, change="mode")
-
-    def set_record_size(self, name: str, kib: int) -> None:
-        with self._metadata.exclusive():
-            self._update(self.active(name), record_max_kib=kib)
-
-    def set_strategy(self, name: str, strategy: Strategy) -> None:
-        with self._metadata.exclusive():
-            stream = self.active(name)
-            if stream.mode != "ON_DEMAND":
-                raise InvalidArgumentException(
-                    f"Stream {name} is provisioned; only a stream on demand has a record distribution strategy."
-                )
-            self._update(stream, strategy=strategy)
-
-    def set_enforced(self, name: str, enforced: bool) -> None:
-        with self._metadata.exclusive():
-            stream = self.find(name)
-            with self._metadata.change() as connection:
-                connection.execute("UPDATE streams SET enforced = ? WHERE id = ?", (int(enforced), stream.stream_id))
-
-    def set_monitoring(self, name: str, metrics: Sequence[str]) -> None:
-        with self._metadata.exclusive():
-            self._update(self.active(name), monitoring=json.dumps(metrics))
-
-    # Consumers and tags.
-
-    def register_consumer(self, name: str, consumer: str, tags: Mapping[str, str]) -> ConsumerState:
-        now = now_ms(self._clock)
-        with self._metadata.exclusive():
-            stream = self.find(name)
-            if consumer in stream.consumers:
-                raise ResourceInUseException(
-                    f"Consumer {consumer} under stream {stream.arn} already exists for account {ACCOUNT}."
-                )
-            if len(stream.consumers) >= CONSUMER_LIMIT:
-                raise LimitExceededException(
-                    f"Stream {name} has {CONSUMER_LIMIT} registered consumers, which is as many as it can have."
-                )
-            with self._metadata.change() as connection:
-                connection.execute("INSERT INTO consumers VALUES (?, ?, ?)", (stream.stream_id, consumer, now))
-                _write_tags(connection, stream, consumer, tags)
-        return ConsumerState(consumer, now)
-
-    def deregister_consumer(self, name: str, consumer: str) -> None:
-        with self._metadata.exclusive():
-            stream = self.find(name)
-            with self._metadata.change() as connection:
-                for table, column in (("consumers", "name"), ("tags", "consumer")):
-                    connection.execute(
-                        f"DELETE FROM {table} WHERE stream = ? AND {column} = ?", (stream.stream_id, consumer)
-                    )
-
-    def tags(self, stream: StreamState, consumer: str = "") -> dict[str, str]:
-        """The tags of a stream, or of one of its consumers, sorted by key."""
+    def changes(self, stream: StreamState, kind: str, since_ms: int) -> int:
+        """How many changes of a kind there were since then."""
         rows = self._metadata.query(
-            "SELECT key, value FROM tags WHERE stream = ? AND consumer = ? ORDER BY key", stream.stream_id, consumer
+            "SELECT count(*) FROM changes WHERE stream = ? AND kind = ? AND at_ms > ?", stream.stream_id, kind, since_ms
         )
-        return {str(key): str(value) for key, value in rows}
-
-    def tag(self, name: str, tags: Mapping[str, str], consumer: str = "") -> None:
-        with self._metadata.exclusive():
-            stream = self.find(name)
-            if len({**self.tags(stream, consumer), **tags}) > TAG_LIMIT:
-                raise InvalidArgumentException(
-                    f"Failed to add tags to stream {name} under account {ACCOUNT} because a given stream cannot have "
-                    f"more than {TAG_LIMIT} tags associated with it."
-                )
-            with self._metadata.change() as connection:
-                _write_tags(connection, stream, consumer, tags)
-
-    def untag(self, name: str, keys: Sequence[str], consumer: str = "") -> None:
-        with self._metadata.exclusive():
-            stream = self.find(name)
-            with self._metadata.change() as connection:
-                connection.executemany(
-                    "DELETE FROM tags WHERE stream = ? AND consumer = ? AND key = ?",
-                    [(stream.stream_id, consumer, key) for key in keys],
-                )
-
-    # How it is done.
+        return int(str(rows[0][0]))
 
     def _reshard(self, stream: StreamState, plan: Resharding, *, kind: str = "reshard") -> Resharding:
         with ExitStack() as locks:
@@ -386,7 +287,7 @@ class Control:
                 stream.mode == "ON_DEMAND"
                 and stream.status_at(now) == "ACTIVE"
                 and 2 * count <= ON_DEMAND_MAX_SHARDS
-                and not self._changes(stream, "grow", now - ON_DEMAND_PAUSE_MS)
+                and not self.changes(stream, "grow", now - ON_DEMAND_PAUSE_MS)
             ):
                 self._reshard(stream, reshard.scale(stream, 2 * count, now), kind="grow")
 
@@ -402,18 +303,6 @@ class Control:
     def _settles_ms(self, now: int) -> int:
         """When a change that begins now has taken effect; one that takes no time has, even if the clock moves back."""
         return now + self.transition_ms if self.transition_ms else 0
-
-    def _update(self, stream: StreamState, *, change: str = "", **columns: object) -> None:
-        assigned = ", ".join(f"{column} = ?" for column in columns)
-        with self._metadata.change() as connection:
-            connection.execute(f"UPDATE streams SET {assigned} WHERE id = ?", (*columns.values(), stream.stream_id))
-            self._begin(connection, stream, "UPDATING", change)
-
-    def _changes(self, stream: StreamState, kind: str, since_ms: int) -> int:
-        rows = self._metadata.query(
-            "SELECT count(*) FROM changes WHERE stream = ? AND kind = ? AND at_ms > ?", stream.stream_id, kind, since_ms
-        )
-        return int(str(rows[0][0]))
 
     def _reshardable(self, name: str, operation: str) -> StreamState:
         stream = self.active(name)
@@ -453,7 +342,8 @@ def _require_name(name: str) -> None:
         )
 
 
-def _require_retention(hours: int) -> None:
+def require_retention(hours: int) -> None:
+    """Raises `InvalidArgumentException` for a retention period that is too short or too long."""
     if not RETENTION_MIN_HOURS <= hours <= RETENTION_MAX_HOURS:
         raise InvalidArgumentException(
             f"Requested retention period ({hours} hours) is not between the minimum of {RETENTION_MIN_HOURS} hours and "
@@ -461,7 +351,8 @@ def _require_retention(hours: int) -> None:
         )
 
 
-def _write_tags(connection: sqlite3.Connection, stream: StreamState, consumer: str, tags: Mapping[str, str]) -> None:
+def write_tags(connection: sqlite3.Connection, stream: StreamState, consumer: str, tags: Mapping[str, str]) -> None:
+    """Add tags to a stream, or to one of its consumers."""
     connection.executemany(
         "INSERT OR REPLACE INTO tags VALUES (?, ?, ?, ?)",
         [(stream.stream_id, consumer, key, value) for key, value in tags.items()],

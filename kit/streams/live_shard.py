@@ -44,7 +44,10 @@ class Taken(NamedTuple):
 
 
 class LiveShard:
-    """Puts into and reads from one shard. Safe among threads."""
+    """Puts into and reads from one shard. Safe among threads.
+
+    What puts answers None where the shard is not open any more, and the records belong elsewhere.
+    """
 
     def __init__(self, log: ShardLog, shard: ShardState, metadata: Metadata, clock: Clock) -> None:
         self._log = log
@@ -54,8 +57,6 @@ class LiveShard:
         self._metadata = metadata
         self._clock = clock
         self._horizon_known: tuple[int, int] | None = None
-
-    # In. Each of these answers None where the shard is not open any more, and the record belongs elsewhere.
 
     def put(self, stream: StreamState, key: bytes, data: bytes) -> Taken | None:
         """Take one record, if there is budget for it."""
@@ -141,8 +142,6 @@ class LiveShard:
     def number(self, index: int, arrival_ms: int) -> str:
         """The sequence number of a record."""
         return str(self._base + (index << sequence.INDEX_SHIFT) + (arrival_ms // 1000 << sequence.TIME_SHIFT))
-
-    # Out.
 
     @property
     def reader(self) -> Reader:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from kit.base.clock import Clock
 from kit.base.ids import Entropy
 from kit.base.settings import Settings
+from kit.streams.configuration import Configuration
 from kit.streams.control import RETENTION_MIN_HOURS, Control
 from kit.streams.errors import ResourceInUseException
 from kit.streams.live_shard import LiveShard
@@ -51,6 +52,7 @@ class Streams:
         with self._metadata.exclusive():
             self.tokens = Tokens(workspace_secret(folder / "secret", entropy))
         self.control = Control(folder, self._metadata, clock, entropy, self.live, self._forget)
+        self.configuration = Configuration(self.control, self._metadata, clock)
         self.control.sweep()
 
     def create(
@@ -134,8 +136,6 @@ class Streams:
         from kit.streams.queue import Queues
 
         return Queues(self.folder / "queues.sqlite", clock=self.clock, entropy=self.entropy)
-
-    # For the parts of this package.
 
     def live(self, stream: StreamState, shard: ShardState) -> LiveShard:
         """The shard as this process uses it."""

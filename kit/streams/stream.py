@@ -49,8 +49,6 @@ class Stream:
         self._get = Reading(streams, name)
         self._faults = Faults()
 
-    # In.
-
     def put_record(self, data: Data, partition_key: str, *, explicit_hash_key: str | int | None = None) -> PutResult:
         """Store one record: bytes as they are, text as UTF-8, anything else as JSON.
 
@@ -72,8 +70,7 @@ class Stream:
         Where limits are enforced, each shard takes of its rows as many as it has budget for; the others are named in
         the answer. A disk that fails in the middle raises, and leaves the rows that were stored before.
         """
-        self._faults.delay(self._streams.clock)
-        return Appending(self._streams, self.name).append(rows)
+        return Appending(self._streams, self.name, self._faults).append(rows)
 
     def producer(self, *, background: bool = True, **options: Any) -> Producer:
         """Batches, aggregates and retries records as the Kinesis Producer Library does; options: `ProducerOptions`.
@@ -109,8 +106,6 @@ class Stream:
             speedup=speedup,
             progress=progress,
         )
-
-    # Out.
 
     def consumer(
         self,
@@ -201,15 +196,15 @@ class Stream:
     def __iter__(self) -> Iterator[Record]:
         return self.records()
 
-    # About.
-
     def shards(self) -> tuple[Shard, ...]:
         """The shards, open and closed, by index; expired ones are left out."""
         return tuple(shard.described() for shard in self._streams.control.find(self.name).shards)
 
     def describe(self) -> dict[str, Any]:
         """The `StreamDescriptionSummary` of DescribeStreamSummary."""
-        return self._streams.client().describe_stream_summary(StreamName=self.name)["StreamDescriptionSummary"]
+        from kit.streams.api.stream_operations import describe_stream_summary
+
+        return describe_stream_summary(self._streams, {"StreamName": self.name})["StreamDescriptionSummary"]
 
     def split(self, shard_id: str, new_starting_hash_key: int | str | None = None) -> tuple[Shard, Shard]:
         """Split an open shard, in the middle where no key is given; the two children."""
@@ -223,23 +218,21 @@ class Stream:
 
     def limits(self, *, enforced: bool) -> None:
         """Turn the shards' limits on, as a new stream has them, or off; for all processes."""
-        self._streams.control.set_enforced(self.name, enforced)
+        self._streams.configuration.set_enforced(self.name, enforced)
 
     def inject(
         self, *, throttle: float = 0.0, failure: float = 0.0, delay_ms: float = 0.0, seed: int | None = None
     ) -> None:
         """Make this process's puts and reads of the stream fail or wait; without arguments, stop that.
 
-        `throttle` and `failure` are shares of the records put (of the calls, where records are read); `delay_ms` is
-        added to every call.
+        `throttle` and `failure` are shares of the records put, of the shards' parts of a table that is appended, and of
+        the calls that read; `delay_ms` is added to every call.
         """
         entropy = self._streams.entropy if seed is None else Entropy(seed)
         self._faults = faults.faults(throttle, failure, delay_ms, entropy)
 
     def __repr__(self) -> str:
         return f"Stream({self.name!r})"
-
-    # How it is done.
 
     def _now_ms(self) -> int:
         return now_ms(self._streams.clock)

@@ -93,16 +93,12 @@ class StreamMachine(RuleBasedStateMachine):
     def horizon_ms(self) -> int:
         return max(self.floor_ms, self.now_ms - self.retention_hours * HOUR * 1_000)
 
-    # What is done.
-
     @initialize(shards=st.integers(1, 4), durability=st.sampled_from(["os", "fsync"]))
     def create(self, shards: int, durability: Any) -> None:
         stream = self.users["first"].create(NAME, shards, durability=durability)
         stream.limits(enforced=False)
         for shard in stream.shards():
-            self.shards[shard.index] = ModelShard(
-                shard.starting_hash_key, shard.ending_hash_key, self.now_ms // 1_000
-            )
+            self.shards[shard.index] = ModelShard(shard.starting_hash_key, shard.ending_hash_key, self.now_ms // 1_000)
         self.next_index = shards
 
     @rule(who=WHO, data=DATA, key=KEYS, explicit=HASH_KEYS)
@@ -216,8 +212,6 @@ class StreamMachine(RuleBasedStateMachine):
         self.users[who].close()
         self.users[who] = self.opened()
 
-    # What is asked.
-
     @rule(who=WHO, data=st.data(), limit=st.integers(1, 40))
     def read_with_an_iterator(self, who: str, data: Any, limit: int) -> None:
         index = data.draw(st.sampled_from(sorted(self.shards)))
@@ -265,8 +259,6 @@ class StreamMachine(RuleBasedStateMachine):
         with pytest.raises(InvalidArgumentException, match="already been merged or split"):
             self.users[who][NAME].split(f"shardId-{index:012d}")
 
-    # What holds.
-
     @invariant()
     def both_users_see_what_the_model_holds(self) -> None:
         if not self.shards:
@@ -305,8 +297,6 @@ class StreamMachine(RuleBasedStateMachine):
                 if shard.low <= hash_key(record.key) <= shard.high:
                     assert int(record.number) > latest.get(record.key, 0)
                     latest[record.key] = int(record.number)
-
-    # The model's own steps.
 
     def note(self, data: bytes, key: str, explicit: int | None, placed: Any) -> None:
         assert placed.error_code is None

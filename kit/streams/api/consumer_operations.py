@@ -24,13 +24,13 @@ PAGE = 100
 
 def register_stream_consumer(streams: Streams, request: Request) -> Answer:
     name = stream_name(request)
-    found = streams.control.register_consumer(name, request["ConsumerName"], request.get("Tags") or {})
+    found = streams.configuration.register_consumer(name, request["ConsumerName"], request.get("Tags") or {})
     return {"Consumer": _described(streams.control.find(name), found)}
 
 
 def deregister_stream_consumer(streams: Streams, request: Request) -> Answer:
     stream, found = consumer(streams, request)
-    streams.control.deregister_consumer(stream.name, found.name)
+    streams.configuration.deregister_consumer(stream.name, found.name)
     return {}
 
 

@@ -123,7 +123,7 @@ def increase_stream_retention_period(streams: Streams, request: Request) -> Answ
             f"Maximum allowed retention period is {RETENTION_MAX_HOURS} hours. Requested retention period ({hours} "
             "hours) is too long."
         )
-    streams.control.set_retention(stream.name, hours)
+    streams.configuration.set_retention(stream.name, hours)
     return {}
 
 
@@ -140,23 +140,23 @@ def decrease_stream_retention_period(streams: Streams, request: Request) -> Answ
             f"Minimum allowed retention period is {RETENTION_MIN_HOURS} hours. Requested retention period ({hours} "
             "hours) is too short."
         )
-    streams.control.set_retention(stream.name, hours)
+    streams.configuration.set_retention(stream.name, hours)
     return {}
 
 
 def update_stream_mode(streams: Streams, request: Request) -> Answer:
     _refuse_warm_throughput(request)
-    streams.control.set_mode(stream_name(request), request["StreamModeDetails"]["StreamMode"])
+    streams.configuration.set_mode(stream_name(request), request["StreamModeDetails"]["StreamMode"])
     return {}
 
 
 def update_max_record_size(streams: Streams, request: Request) -> Answer:
-    streams.control.set_record_size(stream_name(request), request["MaxRecordSizeInKiB"])
+    streams.configuration.set_record_size(stream_name(request), request["MaxRecordSizeInKiB"])
     return {}
 
 
 def update_stream_record_distribution_strategy(streams: Streams, request: Request) -> Answer:
-    streams.control.set_strategy(stream_name(request), request["RecordDistributionStrategy"])
+    streams.configuration.set_strategy(stream_name(request), request["RecordDistributionStrategy"])
     return {}
 
 
@@ -222,7 +222,7 @@ def _monitor(
     every = METRICS.member.options[:-1]
     named = frozenset(every if "ALL" in request["ShardLevelMetrics"] else request["ShardLevelMetrics"])
     desired = sorted(change(frozenset(stream.monitoring), named))
-    streams.control.set_monitoring(stream.name, desired)
+    streams.configuration.set_monitoring(stream.name, desired)
     return {
         "StreamName": stream.name,
         "StreamARN": stream.arn,

@@ -21,17 +21,17 @@ _TEXT = re.compile(r"[\w\s./=+\-%@:]*")
 
 def add_tags_to_stream(streams: Streams, request: Request) -> Answer:
     _require_text(request["Tags"])
-    streams.control.tag(stream_name(request), request["Tags"])
+    streams.configuration.tag(stream_name(request), request["Tags"])
     return {}
 
 
 def remove_tags_from_stream(streams: Streams, request: Request) -> Answer:
-    streams.control.untag(stream_name(request), request["TagKeys"])
+    streams.configuration.untag(stream_name(request), request["TagKeys"])
     return {}
 
 
 def list_tags_for_stream(streams: Streams, request: Request) -> Answer:
-    tags = _described(streams.control.tags(streams.control.find(stream_name(request))))
+    tags = _described(streams.configuration.tags(streams.control.find(stream_name(request))))
     found = [tag for tag in tags if tag["Key"] > request.get("ExclusiveStartTagKey", "")]
     limit = request.get("Limit", PAGE)
     return {"Tags": found[:limit], "HasMoreTags": len(found) > limit}
@@ -40,19 +40,19 @@ def list_tags_for_stream(streams: Streams, request: Request) -> Answer:
 def tag_resource(streams: Streams, request: Request) -> Answer:
     _require_text(request["Tags"])
     stream, consumer = tagged(streams, request)
-    streams.control.tag(stream.name, request["Tags"], consumer)
+    streams.configuration.tag(stream.name, request["Tags"], consumer)
     return {}
 
 
 def untag_resource(streams: Streams, request: Request) -> Answer:
     stream, consumer = tagged(streams, request)
-    streams.control.untag(stream.name, request["TagKeys"], consumer)
+    streams.configuration.untag(stream.name, request["TagKeys"], consumer)
     return {}
 
 
 def list_tags_for_resource(streams: Streams, request: Request) -> Answer:
     stream, consumer = tagged(streams, request)
-    return {"Tags": _described(streams.control.tags(stream, consumer))}
+    return {"Tags": _described(streams.configuration.tags(stream, consumer))}
 
 
 def _described(tags: Mapping[str, str]) -> list[Answer]:

@@ -461,3 +461,18 @@ def test_nothing_is_held_open_once_closed(open_streams: Callable[..., Streams]) 
     streams.close()
 
     assert held(streams.folder) == []
+
+
+def test_injected_throttling_refuses_a_shards_part_of_a_table_as_a_whole(streams: Streams) -> None:
+    stream = streams.create("clicks", shards=8)
+    stream.limits(enforced=False)
+    stream.inject(throttle=0.5, seed=3)
+    keys = [f"user-{place}" for place in range(4_000)]
+
+    appended = stream.append(pa.table({"data": keys, "partition_key": keys}))
+
+    stored = {record.partition_key for record in stream}
+    refused = {keys[place] for place in appended.throttled.to_pylist()}
+    assert stored | refused == set(keys)
+    assert stored & refused == set()
+    assert 1 <= len(appended.runs) <= 7
