@@ -86,7 +86,21 @@ _CLOSERS = frozenset({")", "]", "}"})
 # Words after which an operand begins: a colon that touches one of them cannot be a path into it.
 _BEFORE_OPERAND = frozenset(
     {
-        *("ALL", "AND", "ANY", "AS", "BETWEEN", "BY", "CASE", "DISTINCT", "ELSE", "ESCAPE", "EXCEPT", "FETCH", "FILTER"),
+        *(
+            "ALL",
+            "AND",
+            "ANY",
+            "AS",
+            "BETWEEN",
+            "BY",
+            "CASE",
+            "DISTINCT",
+            "ELSE",
+            "ESCAPE",
+            "EXCEPT",
+            "FETCH",
+            "FILTER",
+        ),
         *("FIRST", "FROM", "HAVING", "IN", "INTERSECT", "IS", "LIKE", "LIMIT", "NEXT", "NOT", "OFFSET", "ON", "OR"),
         *("RETURN", "ROW", "ROWS", "SELECT", "SET", "SIMILAR", "SOME", "THEN", "TO", "UNION", "USING", "VALUES"),
         *("WHEN", "WHERE", "WITH"),

@@ -17,7 +17,6 @@ from kit.sql.athena import forms, types
 from kit.sql.athena.coerce import coerce
 from kit.sql.athena.expression import (
     AGGREGATE,
-    LOOSE,
     SUBQUERY,
     VOLATILE,
     WINDOW,
@@ -28,10 +27,11 @@ from kit.sql.athena.expression import (
 from kit.sql.athena.functions import FUNCTIONS
 from kit.sql.athena.functions.signature import Bindings, Signature, match, mentions_row, substitute
 from kit.sql.athena.functions.table import Aggregate, Call, Function, Scalar, Window
-from kit.sql.athena.ordering import order_by
+from kit.sql.athena.ordering import check_comparable, order_by
 from kit.sql.athena.scope import Scope
 from kit.sql.athena.translation import Translation
-from kit.sql.athena.types import BOOLEAN, UNKNOWN, Type, common_supertype
+from kit.sql.athena.types import BOOLEAN, TIMESTAMP_TZ, UNKNOWN, Type, common_supertype
+from kit.sql.athena.zones import instant
 
 Handler = Callable[[Translation, Any, Scope], Expr]
 
@@ -319,6 +319,11 @@ def _aggregate(t: Translation, invocation: Invocation, function: Aggregate, made
         _no_nesting(t, invocation, inner)
     elif invocation.distinct:
         raise t.unsupported("DISTINCT in window function parameters", invocation.node)
+    if invocation.name == "approx_distinct" or (invocation.name == "count" and invocation.distinct):
+        made = replace(made, arguments=[replace(part, sql=told_apart(part)) for part in made.arguments])
+    elif invocation.distinct:
+        for argument in made.arguments:
+            check_comparable(t, argument.type, invocation.node, "DISTINCT")
     head = "DISTINCT " if invocation.distinct else ""
     tail = f" ORDER BY {order.sql}" if order.sql else ""
     filters = [f"({function.filters.format(*[a.sql for a in made.arguments])})"] if function.filters else []
@@ -333,6 +338,11 @@ def _aggregate(t: Translation, invocation: Invocation, function: Aggregate, made
     parts = [*inner, *([over] if isinstance(over, Expr) else [])]
     result = combine(sql, made.returns, parts, WINDOW if over else AGGREGATE)
     return result if over else replace(result, ungrouped=-1)
+
+
+def told_apart(expr: Expr) -> str:
+    """What tells values apart: of instants with zones, the instant."""
+    return instant(expr) if expr.type.name == TIMESTAMP_TZ else expr.sql
 
 
 def _condition(t: Translation, invocation: Invocation, scope: Scope) -> list[Expr]:
@@ -371,38 +381,52 @@ def _window(t: Translation, invocation: Invocation, function: Window, made: Call
     return combine(f"{core}{over.sql}", made.returns, (*made.given, over), WINDOW)
 
 
+@dataclass(frozen=True, slots=True)
+class _Specification:
+    """The clauses of a window, those of the window that it builds upon included."""
+
+    partition: Sequence[exp.Expr] = ()
+    order: exp.Expr | None = None
+    frame: exp.Expr | None = None
+
+
+def _specification(t: Translation, node: exp.Window, scope: Scope, *, is_reference: bool = False) -> _Specification:
+    """The clauses of an OVER or of a named window. A window may add to a named one what that does not have."""
+    t.only(node, "this", "partition_by", "order", "spec", "alias", "over")
+    own = _Specification(node.args.get("partition_by") or (), node.args.get("order"), node.args.get("spec"))
+    alias = node.args.get("alias")
+    if alias is None:
+        return own
+    named = scope.windows.get(alias.name.lower())
+    if named is None or is_reference and named is node:
+        raise t.error("INVALID_WINDOW_REFERENCE", f"Cannot resolve WINDOW name {alias.name}", node)
+    base = _specification(t, named, scope, is_reference=True)
+    if own == _Specification():
+        return base
+    if own.partition or (own.order is not None and base.order is not None) or base.frame is not None:
+        message = f"WINDOW specification adds to {alias.name} what it already has or may not be given"
+        raise t.error("INVALID_WINDOW_REFERENCE", message, node)
+    return _Specification(base.partition, own.order or base.order, own.frame)
+
+
 def _over(t: Translation, node: exp.Window, scope: Scope) -> Expr:
     """The OVER clause as an expression without a type, for what it contains."""
-    t.only(node, "this", "partition_by", "order", "spec", "alias", "over")
-    partition = list(node.args.get("partition_by") or ())
-    order_node, spec = node.args.get("order"), node.args.get("spec")
-    if node.args.get("alias") is not None:
-        base = scope.windows.get(node.args["alias"].name.lower())
-        if base is None:
-            raise t.error("INVALID_WINDOW_REFERENCE", f"Cannot resolve WINDOW name {node.args['alias'].name}", node)
-        base_order = base.args.get("order")
-        if (
-            partition
-            or (order_node is not None and base_order is not None)
-            or base.args.get("spec") is not None
-            and spec is not None
-        ):
-            raise t.error(
-                "INVALID_PARTITION_BY", "WINDOW specification refers to a window that already has such a clause", node
-            )
-        partition = list(base.args.get("partition_by") or ())
-        order_node, spec = order_node or base_order, spec or base.args.get("spec")
-    keys = [exact(t.expression(part, scope)) for part in partition]
-    order = order_by(t, order_node.expressions if order_node is not None else (), scope)
-    frame, bounds = _frame(t, spec, scope)
+    specification = _specification(t, node, scope)
+    keys = [exact(t.expression(part, scope)) for part in specification.partition]
+    for key, part in zip(keys, specification.partition, strict=True):
+        if key.type.name != TIMESTAMP_TZ:
+            check_comparable(t, key.type, part, "PARTITION BY")
+    order = order_by(t, specification.order.expressions if specification.order is not None else (), scope)
+    frame, bounds = _frame(t, specification.frame, scope)
     pieces = [
-        f"PARTITION BY {', '.join(key.sql for key in keys)}" if keys else "",
+        f"PARTITION BY {', '.join(map(told_apart, keys))}" if keys else "",
         f"ORDER BY {order.sql}" if order.sql else "",
         frame,
     ]
     parts = [*keys, *order.parts, *bounds]
     if any(part.flags & WINDOW for part in parts):
-        raise t.error("NESTED_WINDOW", "Cannot nest window functions inside a window specification", node)
+        message = "Cannot nest window functions inside a window specification"
+        raise t.error("NESTED_WINDOW", message, node)
     return combine(f" OVER ({' '.join(filter(None, pieces))})", UNKNOWN, parts)
 
 

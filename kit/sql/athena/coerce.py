@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from kit.sql.athena import types
 from kit.sql.athena.expression import LOOSE, Expr, cast_sql, combine, exact, text_literal
-from kit.sql.athena.types import BOOLEAN, VARCHAR, Type, can_coerce, duckdb_type, is_integer, quote, row_names
+from kit.sql.athena.types import VARCHAR, Type, can_coerce, quote, row_names
 from kit.sql.athena.zones import from_local, instant, local, to_local, zone_text, zoned
 
 if TYPE_CHECKING:

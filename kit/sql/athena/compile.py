@@ -65,7 +65,11 @@ def compile_query(
         raise KitError("INVALID_PARAMETER_USAGE", message, statement=text)
     environment = Environment(text, database.lower())
     t = Translation(environment, schema, parameters, positional, placeholders, expression, query)
-    compiled = _finish(t, t.query(tree, None))
+    try:
+        compiled = _finish(t, t.query(tree, None))
+    except RecursionError as error:
+        message = "statement is too large (stack overflow during analysis)"
+        raise KitError("STACK_OVERFLOW", message, "Split the query with WITH.") from error
     with _lock:
         _memory[key] = _Entry(compiled, dict(t.looked_up))
         while len(_memory) > _REMEMBERED:

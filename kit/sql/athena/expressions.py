@@ -15,11 +15,11 @@ from uuid import UUID
 
 from sqlglot import exp
 
-from kit.base.errors import KitError, did_you_mean
+from kit.base.errors import did_you_mean
 from kit.sql.athena import calls, coerce, operators, restrict, subqueries, types
 from kit.sql.athena.dialect import LITERAL
 from kit.sql.athena.expression import NOT_CONSTANT, Expr, cast_sql, combine, exact, text_literal
-from kit.sql.athena.literals import decimal_type, parse_timestamp, string_literal
+from kit.sql.athena.literals import decimal_type, string_literal
 from kit.sql.athena.operators import SYMBOLS, constant
 from kit.sql.athena.scope import Scope, Visible
 from kit.sql.athena.translation import Translation
@@ -36,7 +36,7 @@ def expression(t: Translation, node: exp.Expr, scope: Scope) -> Expr:
         raise t.unsupported(f"{type(node).__name__}", node)
     result = handler(t, node, scope)
     if result.ungrouped >= 0 and scope.groups and result.sql in scope.groups:
-        return replace(result, ungrouped=-1)
+        return replace(result, sql=scope.groups[result.sql], ungrouped=-1)
     return result
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlglot import exp
 
 from kit.sql.athena import coerce, operators, types
+from kit.sql.athena.dialect import CLAUSES
 from kit.sql.athena.expression import (
     AGGREGATE,
     SUBQUERY,
@@ -18,7 +19,6 @@ from kit.sql.athena.expression import (
     combine,
     exact,
 )
-from kit.sql.athena.dialect import CLAUSES
 from kit.sql.athena.functions import documents
 from kit.sql.athena.functions.format import format_call
 from kit.sql.athena.functions.table import Call
@@ -129,7 +129,7 @@ def _concat(t: Translation, node: exp.Expr, arguments: Sequence[exp.Expr], scope
 
 def _grouping(t: Translation, node: exp.Expr, arguments: Sequence[exp.Expr], scope: Scope) -> Expr:
     parts = _evaluated(t, arguments, scope)
-    if not parts or not all(part.sql in scope.groups for part in parts):
+    if not parts or not all(part.sql in scope.groups.values() for part in parts):
         message = (
             "The arguments to GROUPING() must be expressions referenced by the GROUP BY at the associated query level"
         )

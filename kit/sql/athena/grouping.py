@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from kit.sql.athena.expression import AGGREGATE, WINDOW, Expr, cast_sql, exact
-from kit.sql.athena.types import is_comparable
+from kit.sql.athena.ordering import check_comparable
+from kit.sql.athena.types import TIMESTAMP_TZ
+from kit.sql.athena.zones import instant, zone_text
 
 if TYPE_CHECKING:
     from kit.sql.athena.scope import Scope
@@ -18,10 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """The clause as text, and its keys as the text that they have wherever they stand."""
+    """The clause as text, and its keys: the text that they have as expressions, and what stands for it in the groups."""
 
     sql: str = ""
-    keys: Set[str] = frozenset()
+    keys: Mapping[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.sql)
@@ -35,12 +37,12 @@ def group_by(t: Translation, node: exp.Select, scope: Scope) -> Grouping:
     t.only(clause, "expressions")
     if not clause.expressions:
         raise t.error("SYNTAX_ERROR", "mismatched input after GROUP BY. Expecting: <expression>", clause)
-    keys: set[str] = set()
+    keys: dict[str, str] = {}
     elements = [_element(t, element, node, scope, keys) for element in clause.expressions]
-    return Grouping(f" GROUP BY {', '.join(elements)}", frozenset(keys))
+    return Grouping(f" GROUP BY {', '.join(elements)}", keys)
 
 
-def _element(t: Translation, element: exp.Expr, node: exp.Select, scope: Scope, keys: set[str]) -> str:
+def _element(t: Translation, element: exp.Expr, node: exp.Select, scope: Scope, keys: dict[str, str]) -> str:
     match element:
         case exp.GroupingSets():
             return f"GROUPING SETS ({', '.join(_set(t, part, node, scope, keys) for part in element.expressions)})"
@@ -54,7 +56,7 @@ def _element(t: Translation, element: exp.Expr, node: exp.Select, scope: Scope, 
             return _key(t, element, node, scope, keys)
 
 
-def _set(t: Translation, part: exp.Expr, node: exp.Select, scope: Scope, keys: set[str]) -> str:
+def _set(t: Translation, part: exp.Expr, node: exp.Select, scope: Scope, keys: dict[str, str]) -> str:
     match part:
         case exp.Tuple():
             return f"({', '.join(_key(t, inner, node, scope, keys) for inner in part.expressions)})"
@@ -64,7 +66,7 @@ def _set(t: Translation, part: exp.Expr, node: exp.Select, scope: Scope, keys: s
             return f"({_key(t, part, node, scope, keys)})"
 
 
-def _key(t: Translation, part: exp.Expr, node: exp.Select, scope: Scope, keys: set[str]) -> str:
+def _key(t: Translation, part: exp.Expr, node: exp.Select, scope: Scope, keys: dict[str, str]) -> str:
     from kit.sql.athena.queries import ordinal_of
 
     part = part.unnest() if isinstance(part, exp.Paren) else part
@@ -77,12 +79,16 @@ def _key(t: Translation, part: exp.Expr, node: exp.Select, scope: Scope, keys: s
     if key.flags & (AGGREGATE | WINDOW):
         message = "GROUP BY clause cannot contain aggregations, window functions or grouping operations"
         raise t.error("EXPRESSION_NOT_SCALAR", message, part)
-    if not is_comparable(key.type):
-        raise t.mismatch(f"{key.type} is not comparable, and therefore cannot be used in GROUP BY", part)
-    keys.add(key.sql)
-    return key_text(key)
-
-
-def key_text(key: Expr) -> str:
-    """A grouping key as it stands in GROUP BY. A number alone would be taken for a position."""
+    if key.type.name == TIMESTAMP_TZ and key.type.zone is None:
+        keys[key.sql] = _of_one_instant(key)
+        return instant(key)
+    check_comparable(t, key.type, part, "GROUP BY")
+    keys[key.sql] = key.sql
+    # A number alone would be taken for a position.
     return cast_sql(key.sql, key.type) if key.is_constant and key.type.name != "unknown" else key.sql
+
+
+def _of_one_instant(key: Expr) -> str:
+    """What a group of equal instants shows: Trino takes any of their zones."""
+    moment = instant(key)
+    return f"(CASE WHEN {moment} IS NOT NULL THEN struct_pack(t := {moment}, z := any_value({zone_text(key)})) END)"

@@ -81,9 +81,7 @@ def arithmetic(t: Translation, symbol: str, left: Expr, right: Expr, at: exp.Exp
 
 
 def _numeric(t: Translation, symbol: str, left: Expr, right: Expr, at: exp.Expr) -> Expr:
-    if left.type.name != "decimal" and right.type.name != "decimal":
-        kind = common_supertype(left.type, right.type)
-    elif {left.type.name, right.type.name} & {*types.APPROXIMATE}:
+    if (left.type.name != "decimal" and right.type.name != "decimal") or {left.type.name, right.type.name} & {*types.APPROXIMATE}:
         kind = common_supertype(left.type, right.type)
     else:
         return _decimal(t, symbol, _as_decimal(left), _as_decimal(right), at)
@@ -167,11 +165,7 @@ def constant(value: Any, kind: Type) -> Expr:
     sql = literal_sql(value)
     if kind.name == "decimal" and value is not None:
         sql = decimal_literal(value, kind)
-    elif kind.name != "integer" and is_integer(kind):
-        sql = cast_sql(sql, kind)
-    elif kind.name == "real":
-        sql = cast_sql(sql, kind)
-    elif value is None and kind != types.UNKNOWN:
+    elif (kind.name != "integer" and is_integer(kind)) or kind.name == "real" or (value is None and kind != types.UNKNOWN):
         sql = cast_sql(sql, kind)
     return Expr(sql, kind, constant=value)
 

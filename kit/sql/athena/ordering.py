@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from kit.sql.athena.expression import Expr, exact
-from kit.sql.athena.types import TIMESTAMP_TZ, is_orderable
+from kit.sql.athena.types import TIMESTAMP_TZ, Type, has_own_zones, is_comparable, is_orderable
 from kit.sql.athena.zones import instant
 
 if TYPE_CHECKING:
@@ -39,6 +39,18 @@ def key_sql(t: Translation, item: exp.Expr, key: Expr, position: int | None = No
         raise t.mismatch(f"Type {key.type} is not orderable, and therefore cannot be used in ORDER BY", item)
     value = instant(key) if key.type.name == TIMESTAMP_TZ else key.sql
     return f"{value if position is None else position} {direction(t, item)}"
+
+
+def check_comparable(t: Translation, kind: Type, at: exp.Expr, clause: str) -> None:
+    """Refuse what cannot be grouped or told apart.
+
+    Instants that bring their own zones would be told apart by zone too, which Trino does not.
+    """
+    if not is_comparable(kind):
+        raise t.mismatch(f"{kind} is not comparable, and therefore cannot be used in {clause}", at)
+    if has_own_zones(kind):
+        hint = "Bring the values to one zone: x AT TIME ZONE 'UTC', or CAST(x AS timestamp)."
+        raise t.unsupported(f"{clause} of instants with zones of their own", at, hint)
 
 
 def direction(t: Translation, item: exp.Expr) -> str:

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from sqlglot import exp
 
 from kit.sql.athena import types
 from kit.sql.athena.coerce import coerce, common
 from kit.sql.athena.expression import AGGREGATE, VOLATILE, WINDOW, Expr, exact
-from kit.sql.athena.grouping import Grouping, group_by
-from kit.sql.athena.ordering import direction, key_sql
-from kit.sql.athena.plan import From, Item, Plan, SelectPlan, SetPlan, Uses, WithQuery
+from kit.sql.athena.grouping import group_by
+from kit.sql.athena.ordering import check_comparable, key_sql
+from kit.sql.athena.plan import Item, Plan, SelectPlan, SetPlan, Uses, WithQuery
 from kit.sql.athena.relations import Relations, star
-from kit.sql.athena.scope import Field, Scope, Visible
+from kit.sql.athena.scope import Field, Scope
 from kit.sql.athena.translation import Environment, Translation
 from kit.sql.athena.types import BOOLEAN, UNKNOWN, Type, common_supertype, duckdb_type, quote
 
@@ -198,7 +198,7 @@ class _Select:
         with t.collected() as uses:
             grouping = group_by(t, node, self.scope)
         self.fixed += uses
-        scope = replace(self.scope, groups=grouping.keys if grouping else frozenset())
+        scope = replace(self.scope, groups=grouping.keys)
         columns = self._columns(scope)
         with t.collected() as uses:
             having = self._having(scope)
@@ -207,6 +207,9 @@ class _Select:
         grouped = bool(grouping) or having is not None or any(c.expr.flags & AGGREGATE for c in (*columns, *order))
         if grouped:
             self._check_grouped([*((c.expr, c.node) for c in columns), *((o.expr, o.node) for o in order)], having)
+        if distinct is not None:
+            for column in columns:
+                check_comparable(t, column.expr.type, column.node, "SELECT DISTINCT")
         fields = self._fields(columns, grouped)
         plan = SelectPlan(
             items=[Item(column.expr.sql, column.uses) for column in columns],
@@ -273,7 +276,7 @@ class _Select:
     def _star(self, node: exp.Expr, scope: Scope) -> list[_Column]:
         columns = []
         for expr, label, uses in star(self.t, node, scope, self.relations):
-            grouped = replace(expr, ungrouped=-1) if expr.sql in scope.groups else expr
+            grouped = replace(expr, sql=scope.groups[expr.sql], ungrouped=-1) if expr.sql in scope.groups else expr
             columns.append(_Column(grouped, label, node, uses))
         return columns
 
@@ -543,6 +546,9 @@ def _set_operation(t: Translation, node: exp.SetOperation, environment: Environm
             raise t.mismatch(message, node)
         kinds.append(kind)
     distinct = bool(node.args.get("distinct"))
+    if distinct or name != "UNION":
+        for kind in kinds:
+            check_comparable(t, kind, node, name)
     left, right = coerced(t, left, kinds), coerced(t, right, kinds)
     operator = name if distinct else f"{name} ALL"
     fields = tuple(

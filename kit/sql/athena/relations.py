@@ -13,6 +13,7 @@ from kit.sql.athena import types
 from kit.sql.athena.coerce import coerce
 from kit.sql.athena.dialect import query_tree
 from kit.sql.athena.expression import AGGREGATE, WINDOW, Expr, Origin, exact
+from kit.sql.athena.operators import compare
 from kit.sql.athena.plan import (
     DerivedSource,
     FixedSource,
@@ -27,6 +28,7 @@ from kit.sql.athena.plan import (
 from kit.sql.athena.scope import Field, Scope, Visible
 from kit.sql.athena.translation import CATALOG, Environment, Translation
 from kit.sql.athena.types import BOOLEAN, UNKNOWN, Type, common_supertype, quote
+from kit.sql.place import start_of
 from kit.sql.relations import Relation
 
 _SIDES: Final = {"LEFT": "LEFT JOIN", "RIGHT": "RIGHT JOIN", "FULL": "FULL JOIN", "": "JOIN"}
@@ -397,8 +399,9 @@ def _using(t: Translation, left: Relations, right: Relations, side: str, names: 
         if kind is None:
             message = f"Column types are incompatible in USING: {one.field.type}, {other.field.type}"
             raise t.mismatch(message, identifier)
+        pair = Expr(one.sql, one.field.type), Expr(other.sql, other.field.type)
+        conditions.append(compare(t, "=", *pair, identifier).sql)
         a, b = coerce(Expr(one.sql, one.field.type), kind), coerce(Expr(other.sql, other.field.type), kind)
-        conditions.append(f"{a.sql} = {b.sql}")
         sql = {"": a.sql, "LEFT": a.sql, "RIGHT": b.sql, "FULL": f"coalesce({a.sql}, {b.sql})"}[side]
         origins = (*one.field.origins, *other.field.origins) if kind in (one.field.type, other.field.type) else ()
         field = Field(name, kind, name, one.field.label, origins=origins)
@@ -426,17 +429,18 @@ def _only_one(t: Translation, relations: Relations, name: str, at: exp.Expr, sid
 
 def star(t: Translation, node: exp.Expr, scope: Scope, relations: Relations) -> list[tuple[Expr, str, Uses]]:
     """The columns of `*`, `t.*` or `row.*`: expression, label and uses."""
+    start = start_of(node) or 0
     if isinstance(node, exp.Star):
         t.only(node)
         if relations.source is None:
             raise t.error("COLUMN_NOT_FOUND", "SELECT * not allowed in queries without FROM clause", node)
-        return [_starred(item) for item in relations.visible if not item.field.hidden]
+        return [_starred(item, start) for item in relations.visible if not item.field.hidden]
     if isinstance(node, exp.Column) and not node.db:
         t.only(node.this)
         qualifier = node.table.lower()
         if scope.has_relation(qualifier):
             return [
-                _starred(item) for item in relations.visible if item.qualifier == qualifier and not item.field.hidden
+                _starred(item, start) for item in relations.visible if item.qualifier == qualifier and not item.field.hidden
             ]
         value: exp.Expr = exp.Column(this=node.args["table"])
     elif isinstance(node, exp.Column):
@@ -453,9 +457,9 @@ def star(t: Translation, node: exp.Expr, scope: Scope, relations: Relations) -> 
 
 
 def _qualified_star(t: Translation, node: exp.Column, relations: Relations) -> list[tuple[Expr, str, Uses]]:
-    table, database = node.table.lower(), node.db.lower()
+    table, database, start = node.table.lower(), node.db.lower(), start_of(node) or 0
     found = [
-        _starred(item)
+        _starred(item, start)
         for item in relations.visible
         if item.qualifier == table and item.database == database and not item.field.hidden
     ]
@@ -464,6 +468,6 @@ def _qualified_star(t: Translation, node: exp.Column, relations: Relations) -> l
     return found
 
 
-def _starred(item: Visible) -> tuple[Expr, str, Uses]:
-    expr = Expr(item.sql, item.field.type, ungrouped=0, origins=item.field.origins)
+def _starred(item: Visible, start: int) -> tuple[Expr, str, Uses]:
+    expr = Expr(item.sql, item.field.type, ungrouped=start, origins=item.field.origins)
     return expr, item.field.label, item.uses

@@ -6,7 +6,7 @@ ones. Knows no SQL text beyond the columns'.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -53,14 +53,15 @@ class Scope:
     """What can be named in one place of a query.
 
     `outputs` are the columns of the SELECT, seen by ORDER BY first. `groups` are the grouping expressions as DuckDB text,
-    where the query is grouped: outside them columns have to stand in aggregates. `windows` are those of the WINDOW clause.
+    where the query is grouped, and what stands for each in the groups: outside them columns have to stand in aggregates.
+    `windows` are those of the WINDOW clause.
     """
 
     visible: Sequence[Visible]
     parent: Scope | None = None
     lambdas: Mapping[str, Expr] = field(default_factory=dict)
     outputs: Mapping[str, list[Expr]] = field(default_factory=dict)
-    groups: Set[str] = frozenset()
+    groups: Mapping[str, str] = field(default_factory=dict)
     windows: Mapping[str, exp.Window] = field(default_factory=dict)
     _by_name: dict[str, list[Visible]] | None = None
 

@@ -95,6 +95,8 @@ def _comparable(t: Translation, value: Expr, plan: Plan, at: exp.Expr) -> tuple[
             f"Value expression and result of subquery must be of the same type: {value.type} vs {_shape(plan)}", at
         )
     kind = common_supertype(value.type, plan.fields[0].type)
+    if kind is not None and kind.name == types.TIMESTAMP_TZ:
+        kind = types.timestamp_tz(kind.precision, "UTC")  # Instants are equal whatever their zones.
     if kind is None or kind.name in ("row", "array"):
         raise t.mismatch(
             f"Value expression and result of subquery must be of the same type: {value.type} vs {plan.fields[0].type}",

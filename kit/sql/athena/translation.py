@@ -177,7 +177,9 @@ class Translation:
     # Values
 
     def bind(self, name: str, value: Any) -> str:
-        """A parameter of the DuckDB statement, by its SQL."""
+        """A parameter of the DuckDB statement, by its SQL. DuckDB takes plain names only."""
+        if not name.isascii():
+            name = "_u" + name.encode().hex()
         self.bound[name] = value
         return f"${name}"
 

@@ -154,6 +154,19 @@ def is_orderable(kind: Type) -> bool:
             return True
 
 
+def has_own_zones(kind: Type) -> bool:
+    """Whether values of this type, or inside of them, are instants that bring their zones."""
+    match kind.name:
+        case "timestamp with time zone":
+            return kind.zone is None
+        case "array" | "map":
+            return any(map(has_own_zones, kind.arguments))
+        case "row":
+            return any(has_own_zones(part) for _, part in kind.fields)
+        case _:
+            return False
+
+
 # Names
 
 

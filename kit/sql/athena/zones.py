@@ -8,8 +8,9 @@ each value brings its own (`from_iso8601_timestamp` of a column), a value is a s
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Final
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from kit.sql.athena.expression import Expr, text_literal
 from kit.sql.athena.types import Type
@@ -19,6 +20,7 @@ _OFFSET: Final = re.compile(r"([+-])(\d{1,2})(?::?(\d{2}))?")
 _ETC: Final = re.compile(r"(?:UTC|GMT|UT|Etc/UTC|Etc/GMT|Z|Zulu|Etc/Zulu)")
 
 
+@cache
 def known_zone(name: str) -> str | None:
     """A zone's name as Trino shows it (`UTC`, `+02:00`, `America/New_York`); None where there is no such zone."""
     if _ETC.fullmatch(name):
@@ -30,7 +32,10 @@ def known_zone(name: str) -> str | None:
             return None
         zone = f"{sign}{int(hours):02}:{int(minutes or 0):02}"
         return SESSION_ZONE if zone[1:] == "00:00" else zone
-    return name if name in available_timezones() else None
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
 
 
 def offset_minutes(zone: str) -> int | None:
@@ -41,11 +46,6 @@ def offset_minutes(zone: str) -> int | None:
     sign, hours, minutes = offset.groups()
     total = int(hours) * 60 + int(minutes or 0)
     return -total if sign == "-" else total
-
-
-def zone_info(zone: str) -> ZoneInfo:
-    """The rules of a named zone."""
-    return ZoneInfo(zone)
 
 
 def instant(expr: Expr) -> str:

@@ -8,11 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from kit.sql.athena import types
 from kit.sql.athena.expression import cast_sql
 from kit.sql.athena.functions.table import Aggregate, Call
 from kit.sql.athena.operators import rescaled
-from kit.sql.athena.types import INTEGERS, duckdb_type
 
 
 def _one(text: str, core: str, template: str = "{0}", outer: str = "{0}", filters: str = "") -> Aggregate:

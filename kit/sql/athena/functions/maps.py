@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from kit.sql.athena.expression import cast_sql
 from kit.sql.athena.functions.table import Call, Scalar
 
 
