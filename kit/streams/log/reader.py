@@ -20,7 +20,7 @@ from kit.streams.log.pieces import Piece, pieces
 from kit.streams.log.segment import CorruptSegmentError, Identity, Segment
 from kit.streams.log.state import ShardState, Tail
 
-KEPT_SEGMENTS = 2
+KEPT_SEGMENTS = 4
 _PEEKS = 64
 
 

@@ -61,8 +61,7 @@ class ShardLog:
         stays as it is, and its readers will say what is wrong with it.
         """
         files = self.files()
-        while files.writer.finished:
-            first, in_small_pieces = files.writer.finished.pop()
+        for first, in_small_pieces in files.writer.take_finished():
             if in_small_pieces:
                 with suppress(OSError, CorruptSegmentError):
                     compaction.compact(self.folder, self.identity, first, self._disk, files.lock)

@@ -17,6 +17,7 @@ import errno
 import os
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -140,6 +141,14 @@ class Writer:
                 # already, but is never in a segment that has been left behind uncommitted.
                 if now.committed_index < tail.next_index and self._state.cuts == written.cuts:
                     self._publish(now._replace(committed=tail.written, committed_index=tail.next_index))
+
+    def take_finished(self) -> list[tuple[int, bool]]:
+        """The `finished` segments, each given to one thread only."""
+        taken: list[tuple[int, bool]] = []
+        with suppress(IndexError):
+            while True:
+                taken.append(self.finished.pop())
+        return taken
 
     def close(self) -> None:
         if self._fd >= 0:

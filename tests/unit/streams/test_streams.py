@@ -1,6 +1,7 @@
 import errno
 import os
 import sqlite3
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from kit.streams.errors import (
     ResourceNotFoundException,
 )
 from kit.streams.hashing import LAST_HASH_KEY
+from kit.streams.log import writer
 from kit.streams.log.disk import Disk
 from kit.streams.log.segment import CorruptSegmentError
 
@@ -476,3 +478,55 @@ def test_injected_throttling_refuses_a_shards_part_of_a_table_as_a_whole(streams
     assert stored | refused == set(keys)
     assert stored & refused == set()
     assert 1 <= len(appended.runs) <= 7
+
+
+def test_a_forked_process_puts_beside_its_parent(streams: Streams) -> None:
+    stream = streams.create("clicks", shards=2)
+    stream.limits(enforced=False)
+    stream.put_records([(f"before {place}", str(place)) for place in range(20)])
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            for place in range(200):
+                stream.put_record(f"child {place}", str(place))
+            status = 0
+        finally:
+            os._exit(status)
+    for place in range(200):
+        stream.put_record(f"parent {place}", str(place))
+    assert os.waitpid(child, 0)[1] == 0
+
+    found = data(stream)
+
+    assert len(found) == len(set(found)) == 420
+    for who in (b"child", b"parent"):
+        for shard in stream.shards():
+            held = [record for record in stream if record.shard_id == shard.shard_id and record.data.startswith(who)]
+            numbers = [int(record.data.split()[1]) for record in held]
+            assert numbers == sorted(numbers)
+
+
+def test_threads_put_at_once(streams: Streams, open_streams: Callable[..., Streams], monkeypatch: Any) -> None:
+    monkeypatch.setattr(writer, "SMALL_FRAMES", 64)
+    monkeypatch.setattr(writer, "WORTH_COMPACTING", 8)
+    streams.create("clicks", shards=2, durability="fsync").limits(enforced=False)
+    users = [streams, open_streams()]
+
+    def put(name: int) -> None:
+        stream = users[name % 2]["clicks"]
+        for place in range(60):
+            stream.put_record(f"{name} {place}", str(name))
+            stream.put_records([(f"{name} {place} {each}", str(name)) for each in range(3)])
+
+    threads = [threading.Thread(target=put, args=(name,)) for name in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    found = data(users[1]["clicks"])
+    assert len(found) == len(set(found)) == 6 * 60 * 4
+    for name in range(6):
+        mine = [each for each in found if each.startswith(b"%d " % name)]
+        assert mine == sorted(mine, key=lambda each: [int(part) for part in each.split()])
