@@ -21,6 +21,7 @@ from kit.sql.redshift import errors
 # Key of a data type's meta data that holds its text.
 SPELLING = "spelling"
 _GRAMMATICAL_CALLS = ("CAST", "TRY_CAST", "CONVERT", "EXTRACT", "POSITION", "SUBSTRING", "TRIM")
+_LITERAL_TYPES = Redshift.Parser.TYPE_TOKENS - {TokenType.INTERVAL}
 _INTERVAL_FIELDS = frozenset(
     {"YEAR", "YEARS", "MONTH", "MONTHS", "DAY", "DAYS", "HOUR", "HOURS", "MINUTE", "MINUTES", "SECOND", "SECONDS"}
 )
@@ -57,6 +58,17 @@ class RedshiftSource(Redshift):
         def sysdate(self) -> exp.Expr:
             return self.expression(exp.Anonymous(this="sysdate")).update_positions(self._prev)
 
+        def object_transform(self) -> exp.Expr:
+            """OBJECT_TRANSFORM with its words skipped: the name is refused where functions are looked up."""
+            made = self.expression(exp.Anonymous(this="object_transform")).update_positions(self._prev)
+            depth = 0
+            while self._curr:
+                depth += {TokenType.L_PAREN: 1, TokenType.R_PAREN: -1}.get(self._curr.token_type, 0)
+                self._advance()
+                if depth == 0:
+                    break
+            return made
+
         def prior(self) -> exp.Expr:
             return self.expression(exp.Prior(this=self._parse_bitwise()))
 
@@ -65,6 +77,7 @@ class RedshiftSource(Redshift):
             "CASE": Redshift.Parser.NO_PAREN_FUNCTION_PARSERS["CASE"],
             "APPROXIMATE": approximate,
             "SYSDATE": sysdate,
+            "OBJECT_TRANSFORM": object_transform,
             "PRIOR": prior,
         }
 
@@ -117,6 +130,17 @@ class RedshiftSource(Redshift):
                 made.meta[SPELLING] = self.sql[first.start : self._prev.end + 1]
                 made.update_positions(first)
             return made
+
+        def _parse_type(self, parse_interval: bool = True, fallback_to_identifier: bool = False) -> exp.Expr | None:
+            """`DATE 'text'::VARCHAR` casts the date; sqlglot would cast the text."""
+            index = self._index
+            if self._curr and self._curr.token_type in _LITERAL_TYPES:
+                kind = self._parse_types(check_func=True, allow_identifiers=False)
+                if isinstance(kind, exp.DataType) and self._curr and self._curr.token_type is TokenType.STRING:
+                    made = self.expression(exp.Cast(this=self._parse_primary(), to=kind))
+                    return self._parse_column_ops(made)
+                self._retreat(index)
+            return super()._parse_type(parse_interval, fallback_to_identifier)
 
         def _parse_interval(
             self,

@@ -101,7 +101,7 @@ def _window(binder: Expressions, node: exp.Window) -> Typed:
     over = windows.Over(
         tuple(partition),
         tuple(ordered),
-        windows.frame(binder, node.args.get("spec")),
+        windows.frame(binder, node),
         node,
     )
     ranking = windows.FUNCTIONS.get(call.name)

@@ -486,6 +486,8 @@ def _from_text(value: Typed, target: Type, script: str, place: errors.Place) -> 
 
 def _to_super(value: Typed, script: str, place: errors.Place) -> Typed:
     kind = value.type
+    if kind.is_float:
+        return typed(call("rs_super_float", value.node), SUPER)
     if kind.is_number or kind.is_text or kind.kind is Kind.BOOLEAN:
         return typed(call("to_json", value.node), SUPER)
     raise errors.cannot_cast(kind, SUPER, script, place)

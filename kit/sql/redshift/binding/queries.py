@@ -292,6 +292,9 @@ def _set_operation(
 ) -> Block:
     _refuse_parts(context, query, _SET_PARTS)
     branches = _branches(query)
+    for branch, operation in branches:
+        if isinstance(operation, (exp.Intersect, exp.Except)) and not operation.args.get("distinct", True):
+            raise errors.unsupported(f"{type(operation).__name__.upper()} ALL", context.script, branch)
     first, *rest = [bind_query(context, branch, parent, visible) for branch, _ in branches]
     for (branch, _), block in zip(branches[1:], rest, strict=True):
         if len(block.outputs) != len(first.outputs):

@@ -22,7 +22,7 @@ _MAX_DEPTH: Final = 5
 _ROWS: Final[tuple[Row, ...]] = (
     ("is_valid_json", "text", "bool", "rs_is_json($1, '{')"),
     ("is_valid_json_array", "text", "bool", "rs_is_json($1, '[')"),
-    ("can_json_parse", "text", "bool", "json_valid($1)"),
+    ("can_json_parse", "text", "bool", "rs_json_valid($1)"),
     ("json_parse", "text", "super", "rs_json_parse($1)"),
     ("json_serialize", "super", "trimmed", "rs_json_serialize($1)"),
     ("json_serialize_to_varbyte", "super", "varbyte", "encode(CAST($1 AS VARCHAR))"),
@@ -40,8 +40,8 @@ _ROWS: Final[tuple[Row, ...]] = (
     ("is_smallint", "super", "bool", "rs_super_fits($1, 15)"),
     ("is_integer", "super", "bool", "rs_super_fits($1, 31)"),
     ("is_bigint", "super", "bool", "rs_super_fits($1, 63)"),
-    ("is_decimal", "super", "bool", "coalesce(json_type($1) IN ('UBIGINT', 'BIGINT', 'HUGEINT', 'DOUBLE'), FALSE)"),
-    ("is_float", "super", "bool", "coalesce(json_type($1) = 'DOUBLE', FALSE)"),
+    ("is_decimal", "super", "bool", "rs_super_is_decimal($1)"),
+    ("is_float", "super", "bool", "rs_super_is_float($1)"),
     ("decimal_precision", "super", "int", "rs_super_precision($1)"),
     ("decimal_scale", "super", "int", "rs_super_scale($1)"),
 )

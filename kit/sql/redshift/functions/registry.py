@@ -115,6 +115,7 @@ _REFUSED: Final = {
     "explain_model": "Machine learning functions have no counterpart here.",
     "object_transform": "Rebuild the value with OBJECT.",
     "collate": "Comparisons are case-sensitive here; use LOWER on both sides.",
+    "size": "Use JSON_SIZE.",
     "quantile_cont": "Use PERCENTILE_CONT.",
     "approx_count_distinct": "Use APPROXIMATE COUNT(DISTINCT …).",
     "age": "Use DATEDIFF.",

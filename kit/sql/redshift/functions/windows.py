@@ -60,14 +60,15 @@ def spread(node: exp.Expr, over: Over) -> exp.Expr:
     return node
 
 
-def frame(binder: Expressions, spec: exp.WindowSpec | None) -> exp.WindowSpec | None:
+def frame(binder: Expressions, window: exp.Window) -> exp.WindowSpec | None:
     """A ROWS frame; raises for RANGE, GROUPS and EXCLUDE, and for a frame that ends before it starts."""
+    spec = window.args.get("spec")
     if spec is None:
         return None
     if str(spec.args.get("kind") or "").upper() != "ROWS":
-        raise binder.unsupported(f"A {str(spec.args.get('kind')).upper()} frame", spec, "Use ROWS.")
+        raise binder.unsupported(f"A {str(spec.args.get('kind')).upper()} frame", window, "Use ROWS.")
     if spec.args.get("exclude"):
-        raise binder.unsupported("EXCLUDE in a frame", spec)
+        raise binder.unsupported("EXCLUDE in a frame", window)
     start = _bound(binder, spec, "start")
     end = _bound(binder, spec, "end") if spec.args.get("end") is not None else 0.0
     if spec.args.get("end") is None and start > 0:

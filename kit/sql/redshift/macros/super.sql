@@ -1,5 +1,16 @@
 -- SUPER values, which are stored as JSON.
 
+-- A number with an exponent is a FLOAT, any other a DECIMAL.
+CREATE OR REPLACE MACRO rs_super_float(x) AS CAST(
+    CASE WHEN contains(rs_float_text(x), 'e') THEN rs_float_text(x) ELSE rs_float_text(x) || 'e+0' END AS JSON
+);
+
+CREATE OR REPLACE MACRO rs_super_is_float(x) AS
+    coalesce(json_type(x) = 'DOUBLE' AND contains(CAST(x AS VARCHAR), 'e'), FALSE);
+
+CREATE OR REPLACE MACRO rs_super_is_decimal(x) AS
+    coalesce(json_type(x) IN ('UBIGINT', 'BIGINT', 'HUGEINT', 'DOUBLE') AND NOT contains(CAST(x AS VARCHAR), 'e'), FALSE);
+
 CREATE OR REPLACE MACRO rs_super_element(x, n) AS CASE WHEN n < 0 THEN NULL ELSE json_extract(x, '$[' || n || ']') END;
 
 CREATE OR REPLACE MACRO rs_super_is_null(x) AS x IS NULL OR json_type(x) = 'NULL';
@@ -19,7 +30,7 @@ CREATE OR REPLACE MACRO rs_super_number(x) AS
 -- Equal values of any type have equal keys: numbers by value, strings without trailing blanks.
 CREATE OR REPLACE MACRO rs_super_key(x) AS CASE
     WHEN json_type(x) = 'NULL' THEN NULL
-    WHEN json_type(x) = 'DOUBLE' THEN regexp_replace(CAST(x AS VARCHAR), '\.0+$', '')
+    WHEN json_type(x) = 'DOUBLE' THEN regexp_replace(json_extract_string(x, '$'), '\.0+$', '')
     WHEN json_type(x) = 'VARCHAR' THEN '"' || rtrim(json_extract_string(x, '$'))
     ELSE CAST(x AS VARCHAR)
 END;
