@@ -1,7 +1,7 @@
 """Calls of functions: which function is meant, its arguments in the right types, lambdas, aggregates and windows.
 
-What a function does in DuckDB's words stands in the tables of `functions`; here is only how a call finds its entry and is
-put together.
+What a function does in DuckDB's words stands in the tables of `functions`; here is only how a call finds its entry
+and is put together.
 """
 
 from __future__ import annotations
@@ -398,7 +398,7 @@ def _specification(t: Translation, node: exp.Window, scope: Scope, *, is_referen
     if alias is None:
         return own
     named = scope.windows.get(alias.name.lower())
-    if named is None or is_reference and named is node:
+    if named is None or (is_reference and named is node):
         raise t.error("INVALID_WINDOW_REFERENCE", f"Cannot resolve WINDOW name {alias.name}", node)
     base = _specification(t, named, scope, is_reference=True)
     if own == _Specification():

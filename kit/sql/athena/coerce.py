@@ -139,7 +139,7 @@ def _cast(expr: Expr, target: Type) -> str | None:
             return rule(exact(expr) if source.name == "decimal" else expr, target) if rule else None
 
 
-class _Impossible(Exception):
+class _ImpossibleError(Exception):
     """Some part of a nested value cannot be cast."""
 
 
@@ -148,14 +148,14 @@ def _inner_cast(expr: Expr, target: Type) -> Expr:
         return expr
     sql = _cast(expr, target)
     if sql is None:
-        raise _Impossible
+        raise _ImpossibleError
     return Expr(sql, target)
 
 
 def _nested(convert: Callable[[], str]) -> str | None:
     try:
         return convert()
-    except _Impossible:
+    except _ImpossibleError:
         return None
 
 
@@ -264,8 +264,12 @@ def _as_varchar(expr: Expr) -> str:
     return plain_text(expr.sql, expr.type)
 
 
+def _float_text(expr: Expr) -> str:
+    return f"kit_float_text({expr.sql})"
+
+
 def plain_text(sql: str, kind: Type) -> str:
-    """The text of a value as DuckDB casts it; of decimals without digits before the point DuckDB leaves out the zero."""
+    """The text of a value; of decimals that are all fraction DuckDB leaves out the zero before the point."""
     if kind.name == "decimal" and kind.precision == kind.scale:
         return f"regexp_replace(CAST({sql} AS VARCHAR), '^(-?)\\.', '\\10.')"
     return cast_sql(sql, VARCHAR)
@@ -330,6 +334,13 @@ def _time_of(sql: str) -> str:
     return f"CAST({sql} AS TIME)"
 
 
+def _time_to_time(expr: Expr, target: Type) -> str:
+    if target.precision >= expr.type.precision:
+        return expr.sql
+    moment = f"(DATE '1970-01-01' + {expr.sql})"
+    return _time_of(round_to(moment, expr.type.precision, target.precision))
+
+
 _RULES: Final[dict[tuple[str, str], Rule]] = {
     **{
         (narrow, wide): _plain for narrow in types.INTEGERS for wide in (*types.INTEGERS, *types.APPROXIMATE, "decimal")
@@ -358,7 +369,7 @@ _RULES: Final[dict[tuple[str, str], Rule]] = {
         for source in (*types.INTEGERS, "decimal", "boolean", "date", "uuid")
         for target in ("varchar", "char")
     },
-    **{(source, "varchar"): _to_text(lambda expr: f"kit_float_text({expr.sql})") for source in types.APPROXIMATE},
+    **{(source, "varchar"): _to_text(_float_text) for source in types.APPROXIMATE},
     ("timestamp", "varchar"): _to_text(lambda expr: timestamp_text(expr.sql, expr.type.precision)),
     (types.TIMESTAMP_TZ, "varchar"): _to_text(_zoned_text),
     ("time", "varchar"): _to_text(_time_text),
@@ -374,16 +385,9 @@ _RULES: Final[dict[tuple[str, str], Rule]] = {
     (types.TIMESTAMP_TZ, "timestamp"): _zoned_to_timestamp,
     (types.TIMESTAMP_TZ, types.TIMESTAMP_TZ): _zoned_to_zoned,
     (types.TIMESTAMP_TZ, "time"): lambda expr, _: _time_of(local(expr)),
-    ("time", "time"): lambda expr, target: round_to_time(expr, target),
+    ("time", "time"): _time_to_time,
     ("uuid", "varbinary"): lambda expr, _: f"from_hex(replace(CAST({expr.sql} AS VARCHAR), '-', ''))",
 }
-
-
-def round_to_time(expr: Expr, target: Type) -> str:
-    if target.precision >= expr.type.precision:
-        return expr.sql
-    moment = f"(DATE '1970-01-01' + {expr.sql})"
-    return _time_of(round_to(moment, expr.type.precision, target.precision))
 
 
 def as_text(expr: Expr) -> str:

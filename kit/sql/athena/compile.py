@@ -51,9 +51,9 @@ def compile_query(
 ) -> CompiledQuery:
     """DuckDB SQL over scans that answers as Athena does.
 
-    `tree` is `Query.tree`, or the tree of a part of `text`; it is not changed. Bare names belong to `database`. Raises
-    `COLUMN_NOT_FOUND`, `TABLE_NOT_FOUND`, `SCHEMA_NOT_FOUND`, `FUNCTION_NOT_FOUND`, `TYPE_MISMATCH`, `NOT_SUPPORTED` and
-    others of Trino's codes, with a place in `text`.
+    `tree` is `Query.tree`, or the tree of a part of `text`; it is not changed. Bare names belong to `database`.
+    Raises `COLUMN_NOT_FOUND`, `TABLE_NOT_FOUND`, `SCHEMA_NOT_FOUND`, `FUNCTION_NOT_FOUND`, `TYPE_MISMATCH`,
+    `NOT_SUPPORTED` and others of Trino's codes, with a place in `text`.
     """
     key = _key(text, database, parameters, positional)
     found = _recall(key, schema)
@@ -149,10 +149,12 @@ class _Nothing:
     """A catalog without anything in it."""
 
     def relation(self, database: str, name: str) -> Relation | None:
+        del database, name
         return None
 
     def databases(self) -> Sequence[str]:
         return ()
 
     def relations(self, database: str) -> Sequence[str]:
+        del database
         return ()

@@ -58,18 +58,19 @@ _CLAUSE_RANKS = {
 }
 
 
+def _json_parser(name: str) -> Any:
+    def parse(parser: _Parser) -> exp.Expr:
+        return parser.json_call(name.lower())
+
+    return parse
+
+
 class _Parser(TrinoParser):
     FUNCTIONS: ClassVar[dict[str, Any]] = {}
     FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
         name: TrinoParser.FUNCTION_PARSERS[name]
         for name in (*("CAST", "TRY_CAST", "EXTRACT", "LISTAGG", "NORMALIZE", "POSITION", "SUBSTRING", "TRIM"),)
-    } | {
-        "JSON_ARRAY": lambda self: self._json_call("json_array", self._json_items),
-        "JSON_EXISTS": lambda self: self._json_call("json_exists", self._json_path),
-        "JSON_OBJECT": lambda self: self._json_call("json_object", self._json_members),
-        "JSON_QUERY": lambda self: self._json_call("json_query", self._json_path),
-        "JSON_VALUE": lambda self: self._json_call("json_value", self._json_path),
-    }
+    } | {name: _json_parser(name) for name in ("JSON_ARRAY", "JSON_EXISTS", "JSON_OBJECT", "JSON_QUERY", "JSON_VALUE")}
     NO_PAREN_FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {"CASE": TrinoParser.NO_PAREN_FUNCTION_PARSERS["CASE"]}
     COLUMN_OPERATORS: ClassVar[dict[TokenType, Any]] = {TokenType.DOT: None}
     PRIMARY_PARSERS: ClassVar[dict[TokenType, Any]] = {
@@ -96,7 +97,9 @@ class _Parser(TrinoParser):
 
     # SQL/JSON functions: arguments first, then clauses, which go into the call's meta.
 
-    def _json_call(self, name: str, arguments: Any) -> exp.Expr:
+    def json_call(self, name: str) -> exp.Expr:
+        """The rest of a call of a SQL/JSON function."""
+        arguments = {"json_array": self._json_items, "json_object": self._json_members}.get(name, self._json_path)
         clauses: dict[str, Any] = {}
         call = exp.Anonymous(this=name, expressions=arguments(clauses))
         if self._match_text_seq("RETURNING"):

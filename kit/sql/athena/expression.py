@@ -1,7 +1,7 @@
 """A translated expression: DuckDB text with its Trino type. The currency that all translation deals in.
 
-Invariants: `sql` can stand as an operand anywhere (it is a name, a literal, a call or in parentheses), and its DuckDB type is
-`duckdb_type(type)`, except where the `LOOSE` flag says that a decimal is wider than its type (see `exact`).
+Invariants: `sql` can stand as an operand anywhere (it is a name, a literal, a call or in parentheses), and its DuckDB
+type is `duckdb_type(type)`, except where the `LOOSE` flag says that a decimal is wider than its type (see `exact`).
 """
 
 from __future__ import annotations

@@ -163,7 +163,7 @@ def _hex(t: Translation, node: exp.HexString, _: Scope) -> Expr:
     return constant(bytes.fromhex(digits), types.VARBINARY)
 
 
-def _unicode(t: Translation, node: exp.UnicodeString, _: Scope) -> Expr:
+def _unicode(_: Translation, node: exp.UnicodeString, __: Scope) -> Expr:
     """U&'...' with \\XXXX and \\+XXXXXX."""
 
     def character(found: re.Match[str]) -> str:
@@ -463,7 +463,7 @@ def _bracket(t: Translation, node: exp.Bracket, scope: Scope) -> Expr:
             if not isinstance(index.constant, int):
                 raise t.error("EXPRESSION_NOT_CONSTANT", "Subscript expression on ROW requires a constant index", node)
             if not 1 <= index.constant <= len(value.type.fields):
-                message = f"Invalid subscript index: {index.constant}. ROW indices start at 1 and are at most {len(value.type.fields)}"
+                message = f"Invalid subscript index: {index.constant}. ROW indices start at 1"
                 raise t.error("INVALID_FUNCTION_ARGUMENT", message, node)
             return row_field(value, index.constant - 1)
         case _:

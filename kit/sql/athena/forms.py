@@ -1,4 +1,4 @@
-"""What looks like a function and is not one: its arguments are not all evaluated, or their types follow no signature."""
+"""What looks like a function and is none: not all arguments are evaluated, or their types follow no signature."""
 
 from __future__ import annotations
 
@@ -86,12 +86,12 @@ def _try(t: Translation, node: exp.Expr, arguments: Sequence[exp.Expr], scope: S
     return combine(f"TRY({value.sql})", value.type, (value,))
 
 
-def _row(t: Translation, node: exp.Expr, arguments: Sequence[exp.Expr], scope: Scope) -> Expr:
+def _row(t: Translation, _: exp.Expr, arguments: Sequence[exp.Expr], scope: Scope) -> Expr:
     return make_row(_evaluated(t, arguments, scope))
 
 
 def make_row(items: Sequence[Expr]) -> Expr:
-    """An anonymous row; a field that is only NULL is a boolean to DuckDB, as good as any type."""
+    """An anonymous row."""
     kind = types.row((None, item.type) for item in items)
     parts = (f"{quote(name)} := {item.sql}" for name, item in zip(types.row_names(kind), items, strict=True))
     return combine(f"struct_pack({', '.join(parts)})", kind, items)

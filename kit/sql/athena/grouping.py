@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """The clause as text, and its keys: the text that they have as expressions, and what stands for it in the groups."""
+    """The clause as text, and its keys: the text of each as an expression, and what stands for it in the groups."""
 
     sql: str = ""
     keys: Mapping[str, str] = field(default_factory=dict)

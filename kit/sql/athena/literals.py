@@ -26,6 +26,10 @@ _TIMESTAMP: Final = re.compile(
     r"\s*(\d{4,6})-(\d{1,2})-(\d{1,2})(?: (?:(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d+))?)?)?\s*(\S.*?)?)?\s*"
 )
 _TIME: Final = re.compile(r"\s*(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d+))?)?\s*")
+_ISO: Final = re.compile(
+    r"(\d{4,6})(?:-(\d{2})(?:-(\d{2}))?)?"
+    r"(?:T(\d{2})(?::(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?(Z|[+-]\d{2}(?::?\d{2})?)?)?"
+)
 _UNITS: Final = ("year", "month", "day", "hour", "minute", "second")
 
 
@@ -118,14 +122,10 @@ def parse_timestamp(text: str) -> tuple[datetime, int, str | None] | None:
     try:
         year, month, day, hour, minute, second = (int(part or 0) for part in parts)
         micros = int((fraction or "0").ljust(6, "0")[:6])
-        return datetime(year, month, day, hour, minute, second, micros), len(fraction or ""), zone
+        moment = datetime.combine(date(year, month, day), time(hour, minute, second, micros))
+        return moment, len(fraction or ""), zone
     except ValueError:
         return None
-
-
-_ISO: Final = re.compile(
-    r"(\d{4,6})(?:-(\d{2})(?:-(\d{2}))?)?(?:T(\d{2})(?::(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?(Z|[+-]\d{2}(?::?\d{2})?)?)?"
-)
 
 
 def iso_timestamp(text: str) -> Expr | None:
@@ -137,7 +137,7 @@ def iso_timestamp(text: str) -> Expr | None:
     try:
         year, month, day, hour, minute, second = (int(part or 0) for part in parts)
         millis = int((fraction or "0").ljust(3, "0")[:3])
-        moment = datetime(year, month or 1, day or 1, hour, minute, second, millis * 1000)
+        moment = datetime.combine(date(year, month or 1, day or 1), time(hour, minute, second, millis * 1000))
     except ValueError:
         return None
     zone = known_zone(zone_name or "UTC") or "UTC"

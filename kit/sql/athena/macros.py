@@ -1,7 +1,7 @@
 """DuckDB macros that the translation's text calls. The executor installs them once in each database that it opens.
 
-They are written in SQL, in `duckdb_macros`. A macro is expanded where it is called, like a template, and may use an argument
-more than once (DuckDB computes it once). No macro contains a subquery, for lambdas take none.
+They are written in SQL, in `duckdb_macros`. A macro is expanded where it is called, like a template, and may use an
+argument more than once (DuckDB computes it once). No macro contains a subquery, for lambdas take none.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Operators: arithmetic, comparison, logic, concatenation, with Trino's types, rounding and errors.
 
-Integers overflow and divide by zero with an error, in DuckDB as in Trino, so they stay plain operators. What DuckDB does
-otherwise is spelled out: division of integers and decimals, NaN, rows and arrays with NULL inside, dates and intervals.
+Integers overflow and divide by zero with an error, in DuckDB as in Trino, so they stay plain operators. What DuckDB
+does otherwise is spelled out: division of integers and decimals, NaN, rows and arrays with NULL inside, dates and
+intervals.
 """
 
 from __future__ import annotations
@@ -81,7 +82,9 @@ def arithmetic(t: Translation, symbol: str, left: Expr, right: Expr, at: exp.Exp
 
 
 def _numeric(t: Translation, symbol: str, left: Expr, right: Expr, at: exp.Expr) -> Expr:
-    if (left.type.name != "decimal" and right.type.name != "decimal") or {left.type.name, right.type.name} & {*types.APPROXIMATE}:
+    if (left.type.name != "decimal" and right.type.name != "decimal") or {left.type.name, right.type.name} & {
+        *types.APPROXIMATE
+    }:
         kind = common_supertype(left.type, right.type)
     else:
         return _decimal(t, symbol, _as_decimal(left), _as_decimal(right), at)
@@ -165,7 +168,11 @@ def constant(value: Any, kind: Type) -> Expr:
     sql = literal_sql(value)
     if kind.name == "decimal" and value is not None:
         sql = decimal_literal(value, kind)
-    elif (kind.name != "integer" and is_integer(kind)) or kind.name == "real" or (value is None and kind != types.UNKNOWN):
+    elif (
+        (kind.name != "integer" and is_integer(kind))
+        or kind.name == "real"
+        or (value is None and kind != types.UNKNOWN)
+    ):
         sql = cast_sql(sql, kind)
     return Expr(sql, kind, constant=value)
 
@@ -369,7 +376,8 @@ def _field(expr: Expr, index: int, kind: Type) -> Expr:
 def _arrays(symbol: str, left: Expr, right: Expr, kind: Type) -> str:
     """Element by element: unequal where any pair is, unknown where no pair is unequal but one is unknown."""
     one = _comparison("=", Expr("kit_p[1]", kind.element), Expr("kit_p[2]", kind.element), kind.element)
-    whole = f"kit_all_equal({left.sql}, {right.sql}, list_transform(list_zip({left.sql}, {right.sql}), lambda kit_p: {one}))"
+    pairs = f"list_transform(list_zip({left.sql}, {right.sql}), lambda kit_p: {one})"
+    whole = f"kit_all_equal({left.sql}, {right.sql}, {pairs})"
     return whole if symbol == "=" else f"(NOT {whole})"
 
 
@@ -472,8 +480,9 @@ def concatenate(t: Translation, left: Expr, right: Expr, at: exp.Expr) -> Expr:
                 return _joined([replace(one, sql=f"[{one.sql}]", type=kind), coerce(right, kind)], kind)
         case _:
             pass
-    message = f"Unexpected parameters ({left.type}, {right.type}) for function concat. "
-    message += "Expected: concat(char(x), char(y)), concat(varchar), concat(varbinary), concat(E, array(E)) E, concat(array(E), E) E, concat(array(E)) E"
+    expected = "concat(char(x), char(y)), concat(array(E), E) E, concat(E, array(E)) E, concat(array(E)) E, "
+    expected += "concat(varchar), concat(varbinary)"
+    message = f"Unexpected parameters ({left.type}, {right.type}) for function concat. Expected: {expected}"
     hint = "CAST numbers and dates to varchar before concatenating them."
     raise t.error("FUNCTION_NOT_FOUND", message, at, hint)
 

@@ -50,7 +50,8 @@ def _end(text: str) -> int:
             semicolon = token.start if token.text == ";" else None
         elif token.text != ";":
             line, column = line_column(text, token.start)
-            message = f"Only one sql statement is allowed. Athena runs one at a time; the second begins at line {line}, column {column}"
+            message = "Only one sql statement is allowed. Athena runs one at a time"
+            message += f"; the second begins at line {line}, column {column}"
             raise error_at("INVALID_REQUEST", message, text, token.start, "Put each statement into a cell of its own.")
     return len(text) if semicolon is None else semicolon
 
@@ -123,7 +124,7 @@ def _create_table_as(cursor: Cursor) -> s.CreateTableAs:
     table = ddl.table_name(cursor)
     values = _with_properties(cursor) if cursor.accept("WITH") else {}
     if not cursor.peek("AS"):
-        hint = "Athena creates tables over files with CREATE EXTERNAL TABLE, and from a query with CREATE TABLE … AS SELECT."
+        hint = "Athena creates tables over files with CREATE EXTERNAL TABLE, from queries with CREATE TABLE … AS."
         raise cursor.unexpected("'AS'", hint=hint)
     cursor.expect("AS")
     start, end = cursor.start, len(cursor.text)

@@ -1,8 +1,8 @@
 """The relations of a translated query, rendered last: only then is it known which of their columns anybody uses.
 
-A source is what stands in a FROM: a scanned table, a query in parentheses, a reference to a WITH query, an UNNEST. A plan
-is a query. Both take `require(index)`, which marks a field as used and passes on to the fields that this one is made of,
-and render themselves without the fields that nobody required. Nothing here knows Trino.
+A source is what stands in a FROM: a scanned table, a query in parentheses, a reference to a WITH query, an UNNEST. A
+plan is a query. Both take `require(index)`, which marks a field as used and passes on to the fields that this one is
+made of, and render themselves without the fields that nobody required. Nothing here knows Trino.
 """
 
 from __future__ import annotations

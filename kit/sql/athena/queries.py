@@ -34,7 +34,7 @@ def query(t: Translation, node: exp.Expr, environment: Environment, outer: Scope
         case exp.SetOperation():
             return _set_operation(t, node, environment, outer)
         case exp.Values():
-            return _values(t, node, environment, outer)
+            return _values(t, node, outer)
         case exp.Subquery():
             return _parenthesized(t, node, environment, outer)
         case exp.Paren():
@@ -96,7 +96,8 @@ def _recursive(
     step = t.query(union.expression, outer, inside)
     for index, (one, other) in enumerate(zip(fields, step.fields, strict=False)):
         if not types.can_coerce(other.type, one.type):
-            message = f"recursion step relation output type ({other.type}) is not coercible to recursion base relation output type ({one.type}) at column {index + 1}"
+            message = f"recursion step relation output type ({other.type}) is not coercible to"
+            message += f" recursion base relation output type ({one.type}) at column {index + 1}"
             raise t.mismatch(message, item)
     if len(step.fields) != len(fields):
         raise t.mismatch("base and step relations of recursion have different numbers of fields", item)
@@ -223,7 +224,7 @@ class _Select:
         t.use(self.fixed)
         where = f" WHERE {self.where.sql}" if self.where is not None else ""
         tail = where + grouping.sql + (f" HAVING {having.sql}" if having is not None else "")
-        return self._limited(plan, tail, columns, order, fields)
+        return self._limited(plan, tail, order, fields)
 
     # Clauses
 
@@ -336,9 +337,7 @@ class _Select:
             for column, unique in zip(columns, unique_names([column.label for column in columns]), strict=True)
         )
 
-    def _limited(
-        self, plan: SelectPlan, tail: str, columns: Sequence[_Column], order: Sequence[_Key], fields: Sequence[Field]
-    ) -> Plan:
+    def _limited(self, plan: SelectPlan, tail: str, order: Sequence[_Key], fields: Sequence[Field]) -> Plan:
         limit = limits(self.t, self.node, self.scope)
         if limit.with_ties:
             return self._with_ties(plan, tail, order, limit)
@@ -564,7 +563,7 @@ def _keeps_all(plan: Plan) -> bool:
     return not isinstance(plan, (SelectPlan, SetPlan)) or plan.keeps_all
 
 
-def _values(t: Translation, node: exp.Values, environment: Environment, outer: Scope | None) -> Plan:
+def _values(t: Translation, node: exp.Values, outer: Scope | None) -> Plan:
     t.only(node, "expressions", "alias", *_MODIFIERS)
     scope = Scope((), outer)
     rows: list[list[Expr]] = []

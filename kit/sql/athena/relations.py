@@ -210,11 +210,13 @@ def _declared(t: Translation, plan: Plan, relation: Relation, shown: str, start:
     kinds = [types.from_hive(column.type) for column in relation.columns]
     stale = f"View '{shown}' is stale or in invalid state"
     if len(kinds) != len(plan.fields):
-        message = f"{stale}: stored view column count ({len(kinds)}) does not match column count derived from the view query analysis ({len(plan.fields)})"
+        message = f"{stale}: it has {len(kinds)} columns stored and {len(plan.fields)} in its query"
         raise t.error("VIEW_IS_STALE", message, start)
     for position, (field, kind) in enumerate(zip(plan.fields, kinds, strict=True)):
         if not types.can_coerce(_storable(field.type), kind):
-            message = f"{stale}: column [{field.label or field.column}] of type {field.type} projected from query view at position {position} cannot be coerced to column [{relation.columns[position].name}] of type {kind} stored in view definition"
+            stored, shown_name = relation.columns[position].name, field.label or field.column
+            message = f"{stale}: column [{shown_name}] of type {field.type} projected from query view at position"
+            message += f" {position} cannot be coerced to column [{stored}] of type {kind} stored in view definition"
             raise t.error("VIEW_IS_STALE", message, start)
     exact_kinds = [
         kind if types.can_coerce(field.type, kind) else field.type
@@ -358,20 +360,20 @@ def _join(t: Translation, left: Relations, node: exp.Join, outer: Scope | None) 
     right = _item(t, node.this, left, outer)
     assert left.source is not None, "a join has a left side"
     assert right.source is not None, "a join has a right side"
-    on, using = node.args.get("on"), node.args.get("using")
+    on: exp.Expr | None = node.args.get("on")
+    using: list[exp.Expr] | None = node.args.get("using")
     if on is None and not using:
         if side or kind == "INNER":
             raise t.error("SYNTAX_ERROR", "mismatched input after JOIN. Expecting: 'ON', 'USING'", node)
         return Relations(Join(left.source, right.source, "CROSS JOIN"), (*left.visible, *right.visible))
     if kind == "CROSS":
         raise t.error("SYNTAX_ERROR", "mismatched input after CROSS JOIN. A cross join has no condition", node)
-    if using:
-        return _using(t, left, right, side, using)
-    return _on(t, left, right, side, on, outer)
+    return _on(t, left, right, side, on, outer) if on is not None else _using(t, left, right, side, using or ())
 
 
 def _on(t: Translation, left: Relations, right: Relations, side: str, on: exp.Expr, outer: Scope | None) -> Relations:
-    assert left.source is not None and right.source is not None
+    assert left.source is not None, "a join has a left side"
+    assert right.source is not None, "a join has a right side"
     visible = (*left.visible, *right.visible)
     condition = t.expression(on, Scope(visible, outer))
     if condition.type not in (BOOLEAN, UNKNOWN):
@@ -388,7 +390,8 @@ def _on(t: Translation, left: Relations, right: Relations, side: str, on: exp.Ex
 
 def _using(t: Translation, left: Relations, right: Relations, side: str, names: Iterable[exp.Expr]) -> Relations:
     """Columns joined by USING come first, once, and belong to neither side any more."""
-    assert left.source is not None and right.source is not None
+    assert left.source is not None, "a join has a left side"
+    assert right.source is not None, "a join has a right side"
     merged: list[Visible] = []
     conditions: list[str] = []
     gone: set[int] = set()
@@ -440,7 +443,9 @@ def star(t: Translation, node: exp.Expr, scope: Scope, relations: Relations) -> 
         qualifier = node.table.lower()
         if scope.has_relation(qualifier):
             return [
-                _starred(item, start) for item in relations.visible if item.qualifier == qualifier and not item.field.hidden
+                _starred(item, start)
+                for item in relations.visible
+                if item.qualifier == qualifier and not item.field.hidden
             ]
         value: exp.Expr = exp.Column(this=node.args["table"])
     elif isinstance(node, exp.Column):

@@ -1,7 +1,7 @@
 """From predicates to domains: what must hold of a scanned column where a condition is true.
 
-A domain is an upper bound. It may let too much pass (the condition itself is still evaluated), but never too little: where
-types, NULLs or collations make a comparison doubtful there is no domain. Conditions that are negated have none.
+A domain is an upper bound. It may let too much pass (the condition itself is still evaluated), but never too little:
+where types, NULLs or collations make a comparison doubtful there is no domain. Conditions that are negated have none.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -146,8 +146,7 @@ def _bounds(column: Type, value: Expr) -> tuple[Scalar | None, Scalar | None]:
             if isinstance(constant, datetime) and constant.tzinfo is None:
                 return constant, constant
             if type(constant) is date:
-                midnight = datetime(constant.year, constant.month, constant.day)
-                return midnight, midnight
+                return _midnight(constant), _midnight(constant)
         case _:
             pass
     return None, None
@@ -156,7 +155,10 @@ def _bounds(column: Type, value: Expr) -> tuple[Scalar | None, Scalar | None]:
 def _approximate(column: Type, kind: Type, constant: float) -> tuple[Scalar | None, Scalar | None]:
     """The constant as the comparison sees it: a real column meets everything but doubles in single precision."""
     if column.name == "real" and kind.name != "double":
-        constant = struct.unpack("f", struct.pack("f", constant))[0]
+        try:
+            constant = struct.unpack("f", struct.pack("f", constant))[0]
+        except OverflowError:
+            return None, None
     return (None, None) if math.isnan(constant) else (constant, constant)
 
 
@@ -165,9 +167,13 @@ def _day_bounds(constant: Any) -> tuple[Scalar | None, Scalar | None]:
         return constant, constant
     if isinstance(constant, datetime) and constant.tzinfo is None:
         day = constant.date()
-        exact = constant == datetime(day.year, day.month, day.day)
-        return (day, day) if exact or day == date.max else (day, day + timedelta(days=1))
+        exact = constant == _midnight(day) or day == date.max
+        return (day, day) if exact else (day, day + timedelta(days=1))
     return None, None
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time())
 
 
 def _after_prefix(text: str) -> str | None:

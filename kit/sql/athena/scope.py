@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class Field:
     """A column that a relation offers to the query around it.
 
-    `label` is the name as written, for the answer's header; `name` is folded, empty for an anonymous column. `column` is
-    what DuckDB calls it. `origins` are the scanned columns that it hands through unchanged, so that a restriction
+    `label` is the name as written, for the answer's header; `name` is folded, empty for an anonymous column. `column`
+    is what DuckDB calls it. `origins` are the scanned columns that it hands through unchanged, so that a restriction
     of the field may be applied to them.
     """
 
@@ -52,9 +52,9 @@ class Visible:
 class Scope:
     """What can be named in one place of a query.
 
-    `outputs` are the columns of the SELECT, seen by ORDER BY first. `groups` are the grouping expressions as DuckDB text,
-    where the query is grouped, and what stands for each in the groups: outside them columns have to stand in aggregates.
-    `windows` are those of the WINDOW clause.
+    `outputs` are the columns of the SELECT, seen by ORDER BY first. `groups` are the grouping expressions as DuckDB
+    text, where the query is grouped, and what stands for each in the groups: outside them columns have to stand in
+    aggregates. `windows` are those of the WINDOW clause.
     """
 
     visible: Sequence[Visible]

@@ -72,7 +72,7 @@ class SerDeFormat:
 
 @dataclass(frozen=True, slots=True)
 class CreateExternalTable:
-    """`stored_as` is a format name in upper case (`PARQUET`), empty where absent or where formats are given by class."""
+    """`stored_as` is a format's name in upper case (`PARQUET`), empty where absent or given by class."""
 
     table: TableName
     columns: tuple[ColumnDefinition, ...]

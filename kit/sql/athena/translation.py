@@ -1,8 +1,8 @@
 """One run of the translation: what all its parts share, and the errors they raise.
 
-Holds the statement's text (errors point into it), the catalog, the parameters, the scans and the names given out so far. The
-parts that translate expressions and queries are functions over it; they reach each other through `expression` and
-`query`, so that no module has to import the one that imports it.
+Holds the statement's text (errors point into it), the catalog, the parameters, the scans and the names given out so
+far. The parts that translate expressions and queries are functions over it; they reach each other through
+`expression` and `query`, so that no module has to import the one that imports it.
 """
 
 from __future__ import annotations

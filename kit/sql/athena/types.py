@@ -1,7 +1,7 @@
 """Trino's types: names, implicit coercion, common supertypes, and what stands for each of them in DuckDB and in Hive.
 
-Pure values. Invariant of the whole translation: an expression of type T has exactly the DuckDB type `duckdb_type(T)`, so
-that overflow, rounding and comparison are those of T.
+Pure values. Invariant of the whole translation: an expression of type T has exactly the DuckDB type `duckdb_type(T)`,
+so that overflow, rounding and comparison are those of T.
 
 Sources: Types, Trino documentation; TypeCoercion of trinodb/trino; Data types in Amazon Athena, read 2026-11.
 """

@@ -1,8 +1,9 @@
 """Timestamps with time zone: an instant that remembers where it is meant.
 
-DuckDB's `TIMESTAMP WITH TIME ZONE` is an instant only. Where all values of an expression are known to have one zone (a
-session's UTC, a literal's, the zone of `AT TIME ZONE 'x'`), the zone is kept in the type and the instant in DuckDB's type. Where
-each value brings its own (`from_iso8601_timestamp` of a column), a value is a struct of the instant and its zone.
+DuckDB's `TIMESTAMP WITH TIME ZONE` is an instant only. Where all values of an expression are known to have one zone
+(a session's UTC, a literal's, the zone of `AT TIME ZONE 'x'`), the zone is kept in the type and the instant in
+DuckDB's type. Where each value brings its own (`from_iso8601_timestamp` of a column), a value is a struct of the
+instant and its zone.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ def at_zone(local_sql: str, like: Expr) -> str:
 
 
 def zoned(expr: Expr, target: Type) -> str:
-    """A date, timestamp or timestamp with time zone in the shape of `target`; only the zone's representation changes."""
+    """A date, timestamp or instant in the shape of `target`; only the zone's representation changes."""
     match expr.type.name:
         case "date" | "timestamp":
             moment = from_local(

@@ -16,19 +16,21 @@ from kit.sql.relations import CompiledQuery, Relation, RelationColumn
 
 TABLES = {
     "orders": (
-        "id int, customer string, amount decimal(12,2), price double, placed date, seen timestamp, tags array<string>,"
-        " scores map<string,int>, address struct<city:string,zip:int>",
+        """id int, customer string, amount decimal(12,2), price double, placed date, seen timestamp, tags array<string>,
+        scores map<string,int>, address struct<city:string,zip:int>""",
         """(VALUES
-        (1, 'ann', 10.50, 1.5, DATE '2013-01-31', TIMESTAMP '2013-01-31 10:20:30.123', ['a', 'b'], MAP {'x': 1, 'y': 2},
-            {'city': 'Rome', 'zip': 100}),
-        (2, 'bob', 2.25, 2.5, DATE '2013-02-28', TIMESTAMP '2013-02-28 00:00:00', ['b'], MAP {'x': 3}, {'city': 'Oslo', 'zip': 200}),
-        (3, 'ann', 7.00, -0.5, DATE '2014-03-01', TIMESTAMP '2014-03-01 23:59:59.999', [], MAP {}, {'city': 'Rome', 'zip': 101}),
-        (4, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL))""",
+            (1, 'ann', 10.50, 1.5, DATE '2013-01-31', TIMESTAMP '2013-01-31 10:20:30.123', ['a', 'b'],
+                MAP {'x': 1, 'y': 2}, {'city': 'Rome', 'zip': 100}),
+            (2, 'bob', 2.25, 2.5, DATE '2013-02-28', TIMESTAMP '2013-02-28 00:00:00', ['b'],
+                MAP {'x': 3}, {'city': 'Oslo', 'zip': 200}),
+            (3, 'ann', 7.00, -0.5, DATE '2014-03-01', TIMESTAMP '2014-03-01 23:59:59.999', [],
+                MAP {}, {'city': 'Rome', 'zip': 101}),
+            (4, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL))""",
     ),
     "numbers": (
         "t tinyint, s smallint, i int, b bigint, r float, d double, p decimal(10,2), q decimal(38,10)",
-        "(VALUES (CAST(1 AS TINYINT), CAST(2 AS SMALLINT), 3, CAST(4 AS BIGINT), CAST(1.5 AS FLOAT), CAST(2.5 AS DOUBLE),"
-        " CAST(3.25 AS DECIMAL(10,2)), CAST(4.125 AS DECIMAL(38,10))))",
+        """(VALUES (CAST(1 AS TINYINT), CAST(2 AS SMALLINT), 3, CAST(4 AS BIGINT), CAST(1.5 AS FLOAT),
+            CAST(2.5 AS DOUBLE), CAST(3.25 AS DECIMAL(10,2)), CAST(4.125 AS DECIMAL(38,10))))""",
     ),
 }
 

@@ -28,20 +28,8 @@ def _returned(call: Call, cores: Sequence[str]) -> str:
     return cast_sql(cores[0], call.returns)
 
 
-def _entries(call: Call, cores: Sequence[str]) -> str:
-    return f"kit_map_first({cores[0]})"
-
-
-def _multimap(call: Call, cores: Sequence[str]) -> str:
-    return f"kit_multimap({cores[0]})"
-
-
 def _most_frequent(call: Call, cores: Sequence[str]) -> str:
     return f"kit_most_frequent({cores[0]}, {call.sql(0)})"
-
-
-def _quantile(call: Call, cores: Sequence[str]) -> str:
-    return cast_sql(cores[0], call.returns)
 
 
 _CORRELATIONS: Final = ("corr", "covar_pop", "covar_samp", "regr_intercept", "regr_slope")
@@ -52,7 +40,7 @@ _MOMENTS: Final = {
     "variance": "var_samp",
     "var_samp": "var_samp",
     "var_pop": "var_pop",
-    "skewness": "kit_skewness",
+    "skewness": "skewness",
     "kurtosis": "kurtosis",
     "geometric_mean": "geomean",
 }
@@ -65,7 +53,7 @@ FUNCTIONS: Final = (
     Aggregate("approx_distinct(T, double) -> bigint", (("approx_count_distinct", "{0}"),)),
     *(
         Aggregate(
-            f"approx_percentile({kind}, double) -> {kind}", (("approx_quantile", "{0}, CAST({1} AS FLOAT)"),), _quantile
+            f"approx_percentile({kind}, double) -> {kind}", (("approx_quantile", "{0}, CAST({1} AS FLOAT)"),), _returned
         )
         for kind in ("bigint", "real", "double")
     ),
@@ -73,7 +61,7 @@ FUNCTIONS: Final = (
         Aggregate(
             f"approx_percentile({kind}, array(double)) -> array({kind})",
             (("approx_quantile", "{0}, CAST({1} AS FLOAT[])"),),
-            _quantile,
+            _returned,
         )
         for kind in ("bigint", "real", "double")
     ),
@@ -99,7 +87,12 @@ FUNCTIONS: Final = (
     Aggregate("count_if(boolean) -> bigint", (("count_if", "{0}"),), _returned),
     Aggregate("histogram(T) -> map(T, bigint)", (("histogram", "{0}"),), _returned),
     _one("listagg(varchar, varchar) -> varchar", "string_agg", "{0}, {1}"),
-    Aggregate("map_agg(K, V) -> map(K, V)", (("list", "{{'key': {0}, 'value': {1}}}"),), _entries, "{0} IS NOT NULL"),
+    Aggregate(
+        "map_agg(K, V) -> map(K, V)",
+        (("list", "{{'key': {0}, 'value': {1}}}"),),
+        "kit_map_first({0})",
+        "{0} IS NOT NULL",
+    ),
     Aggregate("map_union(map(K, V)) -> map(K, V)", (("list", "{0}"),), "kit_map_union({0})", "{0} IS NOT NULL"),
     _one("max(T) -> T", "max"),
     _one("max(T, bigint) -> array(T)", "max", "{0}, {1}"),
@@ -112,11 +105,10 @@ FUNCTIONS: Final = (
     Aggregate(
         "multimap_agg(K, V) -> map(K, array(V))",
         (("list", "{{'key': {0}, 'value': {1}}}"),),
-        _multimap,
+        "kit_multimap({0})",
         "{0} IS NOT NULL",
     ),
-    *(_one(f"{name}(double) -> double", core) for name, core in _MOMENTS.items() if not core.startswith("kit_")),
-    _one("skewness(double) -> double", "skewness"),
+    *(_one(f"{name}(double) -> double", core) for name, core in _MOMENTS.items()),
     Aggregate("sum(bigint) -> bigint", (("sum", "{0}"),), _returned, as_is=True),
     Aggregate("sum(real) -> real", (("sum", "{0}"),), _returned),
     _one("sum(double) -> double", "sum"),

@@ -71,7 +71,8 @@ def _zip_with(call: Call) -> str:
     pair = f'"{call.t.alias("kit_pair")}"'
     inner = f"list_transform([{pair}[1]], lambda {one}: list_transform([{pair}[2]], lambda {other}: {body})[1])[1]"
     missing = f"{call.sql(0)} IS NULL OR {call.sql(1)} IS NULL"
-    return f"(CASE WHEN {missing} THEN NULL ELSE list_transform(list_zip({call.sql(0)}, {call.sql(1)}), lambda {pair}: {inner}) END)"
+    pairs = f"list_transform(list_zip({call.sql(0)}, {call.sql(1)}), lambda {pair}: {inner})"
+    return f"(CASE WHEN {missing} THEN NULL ELSE {pairs} END)"
 
 
 def _repeat(call: Call) -> str:
@@ -81,7 +82,8 @@ def _repeat(call: Call) -> str:
 def _sequence(call: Call) -> str:
     step = call.sql(2) if len(call.arguments) > 2 else ""
     if call.returns.element == types.BIGINT:
-        return f"kit_sequence({call.sql(0)}, {call.sql(1)}, {step or f'CASE WHEN {call.sql(0)} > {call.sql(1)} THEN -1 ELSE 1 END'})"
+        step = step or f"CASE WHEN {call.sql(0)} > {call.sql(1)} THEN -1 ELSE 1 END"
+        return f"kit_sequence({call.sql(0)}, {call.sql(1)}, {step})"
     if step and call.arguments[2].type == types.INTERVAL_YEAR:
         return cast_sql(f"kit_months_apart({call.sql(0)}, {call.sql(1)}, kit_months({step}))", call.returns)
     step = step or f"to_days(CASE WHEN {call.sql(0)} > {call.sql(1)} THEN -1 ELSE 1 END)"

@@ -1,7 +1,7 @@
-"""Format strings of dates: MySQL's (date_format, date_parse) and Joda's (format_datetime, parse_datetime), in strftime's words.
+"""Format strings of dates, in strftime's words: MySQL's of date_format and Joda's of format_datetime.
 
-A format is a sequence of pieces: literal text, or something of a date. Formatting concatenates them; parsing joins their
-strptime codes and fills in what the format does not mention from 1970-01-01, as Trino does.
+A format is a sequence of pieces: literal text, or something of a date. Formatting concatenates them; parsing joins
+their strptime codes and fills in what the format does not mention from 1970-01-01, as Trino does.
 
 Source: Date and time functions, Trino documentation; DateTimeFormat of Joda-Time, read 2026-11.
 """
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 class Piece:
     """`code` is for strftime and strptime (literal text has its per cents doubled); `sets` is what parsing it sets.
 
-    `sql` is a template over `{0}`, the moment, where no code prints it; such a piece cannot be parsed. `digits` cuts what
-    the code prints.
+    `sql` is a template over `{0}`, the moment, where no code prints it; such a piece cannot be parsed. `digits` cuts
+    what the code prints.
     """
 
     code: str = ""

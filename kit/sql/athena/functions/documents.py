@@ -1,7 +1,8 @@
 """JSON functions. Source: JSON functions and operators, Trino documentation, read 2026-11.
 
-Paths have to be known while translating: they are read here, and what Trino refuses in them is refused. Text that is not
-JSON gives NULL where Trino gives NULL. Numbers come out of `json_extract_scalar` digit by digit as they stand in the text.
+Paths have to be known while translating: they are read here, and what Trino refuses in them is refused. Text that is
+not JSON gives NULL where Trino gives NULL. Numbers come out of `json_extract_scalar` digit by digit as they stand in
+the text.
 """
 
 from __future__ import annotations
@@ -129,7 +130,8 @@ FUNCTIONS: Final = (
 def nodes(t: Translation, document: str, text: str, at: exp.Expr) -> tuple[str, bool]:
     """The list of what a SQL/JSON path finds, and whether its mode is strict.
 
-    In lax mode a member of an array is looked for in its elements, and an element of what is no array is the thing itself.
+    In lax mode a member of an array is looked for in its elements, and an element of what is no array is the thing
+    itself.
     """
     found = re.match(r"\s*(lax|strict)?\s*\$", text)
     if found is None:

@@ -46,10 +46,6 @@ def _zip_with(call: Call) -> str:
     return f"map_from_entries(list_transform({keys}, lambda {key}: {{'key': {key}, 'value': {inner}}}))"
 
 
-def _empty(call: Call) -> str:
-    return "MAP {}"
-
-
 def _concat(call: Call) -> str:
     result = call.sql(0)
     for argument in call.arguments[1:]:
@@ -83,7 +79,7 @@ def _to_entries(call: Call) -> str:
 
 FUNCTIONS: Final = (
     Scalar("element_at(map(K, V), K) -> V", "{0}[{1}]"),
-    Scalar("map() -> map(unknown, unknown)", _empty),
+    Scalar("map() -> map(unknown, unknown)", "MAP {{}}"),
     Scalar("map(array(K), array(V)) -> map(K, V)", "kit_map({0}, {1})"),
     Scalar("map_concat(map(K, V), map(K, V)...) -> map(K, V)", _concat),
     Scalar("map_entries(map(K, V)) -> array(row(K, V))", _to_entries),

@@ -21,7 +21,7 @@ def _mod(call: Call) -> Expr:
 
 
 def _rounded_type(kind: Type, digits: bool) -> Type:
-    """ROUND of a decimal: one digit more before the point may be needed. Source: MathFunctions.Round of trinodb/trino."""
+    """ROUND of a decimal: rounding up may need one digit more before the point."""
     if digits:
         return decimal(min(MAX_PRECISION, kind.precision + 1), kind.scale)
     return decimal(min(MAX_PRECISION, kind.precision - kind.scale + min(kind.scale, 1)), 0)
@@ -168,7 +168,7 @@ FUNCTIONS: Final[tuple[Function, ...]] = (
     *(
         Scalar(
             f"bitwise_right_shift_arithmetic({kind}, bigint) -> {kind}",
-            f"CAST(CASE WHEN {{1}} >= {bits} THEN CASE WHEN {{0}} < 0 THEN -1 ELSE 0 END ELSE {{0}} >> {{1}} END AS {types.duckdb_type(Type(kind))})",
+            f"CAST({{0}} >> CAST(least({{1}}, {bits - 1}) AS INTEGER) AS {types.duckdb_type(Type(kind))})",
         )
         for kind, bits in zip(INTEGERS, (8, 16, 32, 64), strict=True)
     ),

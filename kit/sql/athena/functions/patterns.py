@@ -1,8 +1,8 @@
 """Regular expressions: Trino's are Java's (by way of Joni), DuckDB's are RE2's.
 
-A pattern that is known while translating is carried over and checked: what RE2 cannot do (look-around, back references,
-possessive quantifiers) is refused by name. Where a group may take no part in a match, Trino's answer is NULL and RE2's is
-the empty text; the pattern says whether the two can be told apart.
+A pattern that is known while translating is carried over and checked: what RE2 cannot do (look-around, back
+references, possessive quantifiers) is refused by name. Where a group may take no part in a match, Trino's answer is
+NULL and RE2's is the empty text; the pattern says whether the two can be told apart.
 
 Source: Regular expression functions, Trino documentation; java.util.regex.Pattern, read 2026-11.
 """
@@ -40,7 +40,7 @@ _NEGATED: Final = {"D": "d", "W": "w", "S": "s"}
 
 
 def translated(t: Translation, pattern: str, at: exp.Expr) -> str:
-    """A Java pattern as RE2 reads it. Raises `NOT_SUPPORTED` for what RE2 cannot do, `INVALID_FUNCTION_ARGUMENT` for nonsense."""
+    """A Java pattern as RE2 reads it. Raises `NOT_SUPPORTED` for what RE2 cannot do."""
     unquoted = re.sub(r"\\\\", "", pattern)
     for construct, name in _UNSUPPORTED:
         if construct.search(unquoted):

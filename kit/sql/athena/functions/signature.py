@@ -1,8 +1,8 @@
 """Function signatures in Trino's notation, and which of several a call means.
 
-A signature is written as Trino's documentation writes it: `element_at(array(E), bigint) -> E`. Single capital letters are type
-variables; lower-case letters in parentheses are numbers (`varchar(x)`, `decimal(p,s)`); `...` repeats the last parameter.
-Knows no SQL of DuckDB.
+A signature is written as Trino's documentation writes it: `element_at(array(E), bigint) -> E`. Single capital letters
+are type variables; lower-case letters in parentheses are numbers (`varchar(x)`, `decimal(p,s)`); `...` repeats the
+last parameter. Knows no SQL of DuckDB.
 
 Source: FunctionResolver and SignatureBinder of trinodb/trino, read 2026-11. Differs: where several signatures fit, the
 one with the fewest and smallest conversions wins; Trino computes the most specific, which comes to the same here.

@@ -1,8 +1,8 @@
 """How a function is declared: its signature in Trino's words, its counterpart in DuckDB's.
 
-A scalar function is a signature and either a template (`instr({0}, {1})`, arguments by number) or a function that writes
-the SQL. An aggregate has one or more cores, which take DISTINCT, ORDER BY, FILTER and OVER, and an outer template around their
-results. The tables of all topics together are the list of what exists: there is nothing else.
+A scalar function is a signature and either a template (`instr({0}, {1})`, arguments by number) or a function that
+writes the SQL. An aggregate has one or more cores, which take DISTINCT, ORDER BY, FILTER and OVER, and an outer
+template around their results. The tables of all topics together are the list of what exists: there is nothing else.
 """
 
 from __future__ import annotations
