@@ -6,6 +6,9 @@ it cost, `history` remembers. Threads and processes may use one workspace at the
 
 from __future__ import annotations
 
+import atexit
+import threading
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +29,7 @@ from kit.athena.running import Running
 from kit.athena.sessions import Sessions
 from kit.athena.store import Store
 from kit.athena.workgroups import PRIMARY, PreparedStatements, Workgroup, Workgroups
-from kit.base.clock import Clock, instant
+from kit.base.clock import Clock, Stopwatch, instant
 from kit.base.errors import KitError
 from kit.base.ids import Entropy, QueryId
 from kit.base.progress import Progress, Silent
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from kit.storage import Storage
 
 MAX_QUERY_BYTES = 262_144
+STOP_MS = 10_000.0
 Parameters: TypeAlias = Mapping[str, Any] | Sequence[Any] | None
 
 
@@ -62,6 +66,7 @@ class Athena:
     ) -> None:
         folder = Path(folder)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _OPEN.add(self)
         self._clock = clock
         self._entropy = entropy
         self._store = Store(folder / "athena.sqlite")
@@ -143,9 +148,13 @@ class Athena:
         return self._prepared.names(workgroup)
 
     def close(self) -> None:
-        """Stop what runs; close the engine and the records."""
-        for run in self._runtime.registry.all():
+        """Stop what runs, and wait for it; close the engine and the records."""
+        registry = self._runtime.registry
+        for run in registry.all():
             run.close()
+        watch, pause = Stopwatch(), threading.Event()
+        while registry.all() and watch.ms < STOP_MS:
+            pause.wait(0.005)
         self._runtime.services.engine.close()
         self._store.close()
 
@@ -191,3 +200,13 @@ class Athena:
         run = Run(self._runtime, execution, running, ask)
         self._runtime.registry.add(execution.id, run)
         return run
+
+
+_OPEN: weakref.WeakSet[Athena] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    # A thread that is inside of DuckDB when the interpreter goes would take the process down with it.
+    for athena in list(_OPEN):
+        athena.close()

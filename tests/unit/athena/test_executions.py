@@ -118,6 +118,24 @@ def test_another_process_can_cancel(tmp_path: Path) -> None:
         assert execution.wait(30).state == "CANCELLED"
 
 
+def test_a_process_may_end_while_a_query_runs(tmp_path: Path) -> None:
+    home = tmp_path / "ws"
+    script = (
+        "import kit, time\n"
+        f"ws = kit.open({str(home)!r})\n"
+        f"execution = ws.athena.start({LONG!r})\n"
+        "while execution.state != 'RUNNING': time.sleep(0.01)\n"
+        "time.sleep(0.2)\n"
+    )
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+
+    with kit.open(home) as ws:
+        (record,) = ws.athena.executions()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert record.state == "CANCELLED"
+
+
 def test_what_a_dead_process_left_running_is_failed(tmp_path: Path) -> None:
     home = tmp_path / "ws"
     script = (
