@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
-from kit.base.clock import Clock, now, now_ms
+from kit.base.clock import Clock, WallClock, now, now_ms
 from kit.base.errors import KitError
 from kit.base.ids import Entropy
 from kit.streams.consume.fan_out import FanOutReader, registered_consumer
@@ -112,7 +112,7 @@ class Consumer:
         """
         self._require_free()
         self._stopping.clear()
-        self._loop(lambda: self._is_met(until), self._clock.sleep)
+        self._loop(lambda: self._is_met(until), lambda seconds: self._rest(seconds, until))
 
     def start(self) -> None:
         """Consume on a background thread; `stop`, `join` and leaving the context raise the error that ended it."""
@@ -255,11 +255,19 @@ class Consumer:
                     check()
                     wait_ms = self._worker.step() - now_ms(self._clock)
                     if wait_ms > 0 and not is_met():
-                        pause(min(wait_ms / 1000, PAUSE_SECONDS))
+                        pause(wait_ms / 1000)
         except BaseException:
             self._worker.abandon()
             raise
         self._worker.shutdown()
+
+    def _rest(self, seconds: float, until: Until) -> None:
+        """Sleep on the workspace's clock; in short steps where that takes real time, so that `stop` is heard."""
+        if isinstance(until, datetime):
+            seconds = min(seconds, (until - now(self._clock)).total_seconds())
+        if isinstance(self._clock, WallClock):
+            seconds = min(seconds, PAUSE_SECONDS)
+        self._clock.sleep(max(seconds, 0.0))
 
     @contextmanager
     def _heartbeat(self) -> Iterator[Callable[[], None]]:
