@@ -95,7 +95,7 @@ def _single(tree: exp.Expr, context: Context) -> float:
         case exp.In():
             return _in(tree, context)
         case exp.Like() | exp.ILike() | exp.SimilarTo() | exp.RegexpLike():
-            return LIKE
+            return 1 - LIKE if tree.args.get("negate") else LIKE
         case exp.Is():
             known = context.facts.get(tree.this.name) if isinstance(tree.this, exp.Column) else None
             return max(known.null_fraction, 0.001) if known is not None else 0.01
