@@ -8,73 +8,91 @@ is cut, unless a whole one follows it: that is no torn tail but damage, and rais
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from kit.streams.log import frame, segment
 from kit.streams.log.disk import Disk
-from kit.streams.log.segment import CorruptSegmentError, Identity
+from kit.streams.log.segment import CorruptSegmentError, Identity, Segment
 from kit.streams.log.state import Tail
 from kit.streams.sequence import FIRST_INDEX
+
+
+@dataclass(slots=True)
+class _Place:
+    """How far a scan has come: the segment, the offset in it (None: its begin), and the index of the next frame."""
+
+    segment: int
+    offset: int | None
+    index: int
+    arrival_ms: int
+    small: int
 
 
 def recover(folder: Path, identity: Identity, published: Tail | None, disk: Disk) -> Tail:
     """The tail to go on from, all of it committed; `published` is the last one known, if any."""
     for leftover in folder.glob(f"*{segment.DRAFT_SUFFIX}"):
         disk.remove(leftover)
+    place = _newest(folder, identity) if published is None else _from(published)
+    if place is None:
+        segment.create(folder, identity, FIRST_INDEX, disk, durable=True)
+        place = _Place(FIRST_INDEX, None, FIRST_INDEX, 0, 0)
+    while _is_sealed(folder, identity, place, disk):
+        # The last thing that the dead writer did to this segment was to finish it: the next one is made where it is not
+        # there yet. A missing one among others is damage, and the scan says so.
+        place = _Place(place.index, None, place.index, place.arrival_ms, 0)
+        is_last = all(first <= place.segment for first in segment.first_indexes(folder))
+        if is_last and _is_unused(folder / segment.file_name(place.segment)):
+            segment.create(folder, identity, place.segment, disk, durable=True)
+    assert place.offset is not None
+    end, index = place.offset, place.index
+    counter = 0 if published is None else published.counter
+    return Tail(counter, place.segment, end, index, end, index, place.arrival_ms, place.small)
+
+
+def _from(published: Tail) -> _Place:
+    return _Place(
+        published.segment, published.written, published.next_index, published.last_arrival_ms, published.small
+    )
+
+
+def _newest(folder: Path, identity: Identity) -> _Place | None:
+    """The begin of the newest segment that anything can be in."""
     firsts = segment.first_indexes(folder)
-    if published is None:
-        counter, arrival_ms = 0, 0
-        first = _last_begun(folder, firsts)
-        if first is None:
-            size = segment.create(folder, identity, FIRST_INDEX, disk, durable=True)
-            return Tail(counter, FIRST_INDEX, size, FIRST_INDEX, size, FIRST_INDEX, arrival_ms, 0)
-        offset, index, small = None, first, 0
-        arrival_ms = _arrival_before(folder, identity, firsts, first)
-    else:
-        counter, first, small, arrival_ms = (
-            published.counter,
-            published.segment,
-            published.small,
-            published.last_arrival_ms,
-        )
-        offset, index = published.written, published.next_index
-        if first not in firsts:
-            raise CorruptSegmentError(folder / segment.file_name(first), 0, "the file is gone")
-    while True:
-        path = folder / segment.file_name(first)
-        try:
-            view = memoryview(segment.map_file(path))
-        except (FileNotFoundError, ValueError) as error:
-            raise CorruptSegmentError(path, 0, "the file is gone or empty") from error
-        begin = segment.frames_begin(path, view, identity, first)
-        if offset is not None and offset > len(view):
-            raise CorruptSegmentError(path, len(view), f"it is shorter than the {offset:,} bytes written")
-        end = begin if offset is None else offset
-        sealed = False
-        for place, header in segment.walk(view, end, len(view), index, checked=True):
-            end = place + header.frame_bytes
-            if header.kind == frame.Kind.SEAL:
-                sealed = True
-                break
-            index += header.records
-            arrival_ms = header.last_arrival_ms
-            small += header.records < segment.SMALL_RECORDS
-        if not sealed:
-            _cut(path, view, end, index, disk)
-            return Tail(counter, first, end, index, end, index, arrival_ms, small)
-        if end != len(view):
-            raise CorruptSegmentError(path, end, "something follows its seal")
-        first, offset, small = index, None, 0
-        if any(other > first for other in firsts) or not _is_unused(folder / segment.file_name(first)):
-            continue
-        segment.create(folder, identity, first, disk, durable=True)
-
-
-def _last_begun(folder: Path, firsts: list[int]) -> int | None:
-    """The newest segment that anything can be in."""
     while firsts and _is_unused(folder / segment.file_name(firsts[-1])):
         firsts.pop()
-    return firsts[-1] if firsts else None
+    if not firsts:
+        return None
+    arrival_ms = 0
+    if len(firsts) > 1:
+        path = folder / segment.file_name(firsts[-2])
+        arrival_ms = Segment.open_sealed(path, firsts[-2], identity).last_arrival_ms
+    return _Place(firsts[-1], None, firsts[-1], arrival_ms, 0)
+
+
+def _is_sealed(folder: Path, identity: Identity, place: _Place, disk: Disk) -> bool:
+    """Move `place` to the end of its segment, cutting what is torn; whether the segment turns out to be finished."""
+    path = folder / segment.file_name(place.segment)
+    try:
+        view = memoryview(segment.map_file(path))
+    except (FileNotFoundError, ValueError) as error:
+        raise CorruptSegmentError(path, 0, "the file is gone or empty") from error
+    begin = segment.frames_begin(path, view, identity, place.segment)
+    end = begin if place.offset is None else place.offset
+    if end > len(view):
+        raise CorruptSegmentError(path, len(view), f"it is shorter than the {end:,} bytes written")
+    for offset, header in segment.walk(view, end, len(view), place.index, checked=True):
+        end = offset + header.frame_bytes
+        if header.kind == frame.Kind.SEAL:
+            if end != len(view):
+                raise CorruptSegmentError(path, end, "something follows its seal")
+            return True
+        place.index += header.records
+        place.arrival_ms = header.last_arrival_ms
+        place.small += header.records < segment.SMALL_RECORDS
+    place.offset = end
+    _cut(path, view, end, place.index, disk)
+    return False
 
 
 def _is_unused(path: Path) -> bool:
@@ -83,14 +101,6 @@ def _is_unused(path: Path) -> bool:
         return path.stat().st_size == 0
     except FileNotFoundError:
         return True
-
-
-def _arrival_before(folder: Path, identity: Identity, firsts: list[int], first: int) -> int:
-    earlier = [other for other in firsts if other < first]
-    if not earlier:
-        return 0
-    path = folder / segment.file_name(earlier[-1])
-    return segment.Segment.open_sealed(path, earlier[-1], identity).last_arrival_ms
 
 
 def _cut(path: Path, view: memoryview, end: int, index: int, disk: Disk) -> None:

@@ -121,9 +121,7 @@ class Writer:
         end_index = written.first_index + written.records
         with self._syncing:
             with self._lock:
-                tail = self.begin()
-                if self._state.cuts != written.cuts:
-                    raise OSError(errno.EIO, "the disk failed while the record was on its way")
+                tail = self._still_there(written)
                 if tail.committed_index >= end_index:
                     return
                 fd = os.dup(self._fd)
@@ -136,10 +134,10 @@ class Writer:
             finally:
                 os.close(fd)
             with self._lock:
-                now = self.begin()
+                now = self._still_there(written)
                 # A segment is synced as a whole before the next one begins, so what was covered may be committed
                 # already, but is never in a segment that has been left behind uncommitted.
-                if now.committed_index < tail.next_index and self._state.cuts == written.cuts:
+                if now.committed_index < tail.next_index:
                     self._publish(now._replace(committed=tail.written, committed_index=tail.next_index))
 
     def take_finished(self) -> list[tuple[int, bool]]:
@@ -186,12 +184,23 @@ class Writer:
     def _publish(self, tail: Tail) -> None:
         self._tail = self._state.publish(tail)
 
+    def _still_there(self, written: Written) -> Tail:
+        """Where the shard ends. Raises where records have been taken back since these were written: an index may stand
+        for another record by now."""
+        tail = self.begin()
+        if self._state.cuts != written.cuts:
+            raise OSError(errno.EIO, "the disk failed while the record was on its way")
+        return tail
+
     def _cut(self) -> None:
         """Take back what is written but not committed: a sync that failed once says nothing about the next one."""
         tail = self.begin()
-        self._state.cuts += 1
-        self._disk.truncate(self._fd, tail.committed)
+        state = self._state
+        state.dirty = True
+        state.cuts += 1
         self._publish(tail._replace(written=tail.committed, next_index=tail.committed_index))
+        self._disk.truncate(self._fd, tail.committed)
+        state.dirty = False
 
     def _look_again(self) -> None:
         tail = self._state.tail()

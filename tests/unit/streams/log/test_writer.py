@@ -183,6 +183,30 @@ def test_a_record_taken_back_is_not_acknowledged_by_another_ones_sync(open_log: 
     assert log.data() == [b"a", b"b"]
 
 
+def test_a_writer_that_dies_while_it_takes_records_back_leaves_a_log_that_goes_on(
+    open_log: Callable[..., Any], disk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = open_log(durable=True)
+    log.put(b"a")
+    disk.syncs = False
+
+    def die(fd: int, size_bytes: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(disk, "truncate", die)
+    with pytest.raises(KeyboardInterrupt):
+        log.put(b"maybe")
+    monkeypatch.undo()
+    disk.syncs = True
+    log.close()
+
+    again = open_log(durable=True)
+    again.put(b"b")
+
+    assert again.data() in ([b"a", b"b"], [b"a", b"maybe", b"b"])
+    assert open_log().data() == again.data()
+
+
 def test_threads_that_put_at_once_share_syncs(open_log: Callable[..., Any], disk: Any) -> None:
     log = open_log(durable=True)
     log.put(b"first")
