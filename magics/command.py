@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kit.base.errors import KitError, did_you_mean
 from magics.grammar import Argument, Grammar, Option
 from magics.reader import Words, read
 from magics.session import Session
+
+if TYPE_CHECKING:
+    from magics.query import QueryMagic
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +33,20 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class CommandMagic:
-    """The declaration of `%name`, and of `%%name` where one of its commands takes a cell."""
+    """The declaration of `%name`, and of `%%name` where one of its commands takes a cell.
+
+    With `question`, a cell whose line names no command is a question in SQL.
+    """
 
     name: str
     summary: str
     commands: tuple[Command, ...]
     examples: tuple[str, ...] = ()
+    question: QueryMagic | None = None
 
     @property
     def takes_cell(self) -> bool:
-        return any(command.takes_cell for command in self.commands)
+        return self.question is not None or any(command.takes_cell for command in self.commands)
 
     def grammar(self, command: Command, *, of_cell: bool = False) -> Grammar:
         """The grammar of the line behind a command's name."""
@@ -53,19 +60,29 @@ class CommandMagic:
             grammar = self.grammar(command, of_cell=command.takes_cell)
             shown += [f"  {grammar.usage()}", f"      {command.summary}"]
             shown += [f"    {line}" for line in grammar.help().splitlines()]
+        if self.question is not None:
+            shown += ["", self.question.help().rstrip()]
         if self.examples:
             shown += ["", "Examples:", "", *self.examples]
         return "\n".join(shown) + "\n"
 
     def run(self, session: Session, line: str, cell: str | None, local: Mapping[str, Any]) -> Any:
         """Run the command that the line names, and give back what the cell is to show."""
-        del local
+        if self.question is not None:
+            if cell is not None and not self.names_command(line):
+                return self.question.run(session, line, cell, local)
+            line = session.expanded(line)
         command, rest = self.choose(line)
         if cell is not None and not command.takes_cell:
             raise KitError(
                 "INVALID_ARGUMENT", f"%%{self.name} {command.name}".rstrip() + " takes no cell.", "Use one '%'."
             )
         return command.run(session, read(self.grammar(command, of_cell=cell is not None), rest, cell))
+
+    def names_command(self, line: str) -> bool:
+        """Whether the line begins with the name of a command."""
+        first = line.split(None, 1)[:1]
+        return bool(first) and any(command.name == first[0] for command in self.commands)
 
     def choose(self, line: str) -> tuple[Command, str]:
         """The command that the line names, and the rest of the line."""

@@ -59,6 +59,11 @@ def offered(
             case QueryMagic():
                 after = lines[line][column:]
                 return _in_line(session, magic.grammar(of_cell=bool(cell)), header, magic, after)
+            case CommandMagic(question=QueryMagic() as question) if newline and not magic.names_command(header):
+                return _in_sql(session, question, header, body, "\n".join(lines)[len(before) :])
+            case CommandMagic(question=QueryMagic() as question) if cell and not newline:
+                command = _in_command(session, magic, header)
+                return command or _in_line(session, question.grammar(of_cell=True), header, question, "")
             case CommandMagic() if not newline:
                 return _in_command(session, magic, header)
             case _:

@@ -89,8 +89,9 @@ def _function(session: Session, magic: Magic) -> Callable[..., Any]:
 
     run.__name__ = magic.name
     run.__doc__ = magic.help()
-    # A command's words may come from variables (`%kit open $folder`); SQL is never written from them.
-    return run if isinstance(magic, CommandMagic) else no_var_expand(run)
+    # A command's words may come from variables (`%kit open $folder`); SQL is never written from them. A magic that is
+    # both expands its commands itself.
+    return run if isinstance(magic, CommandMagic) and magic.question is None else no_var_expand(run)
 
 
 def _chart_bundle(chart: Any) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -82,6 +82,15 @@ class Session:
         """The notebook's variables."""
         return self.shell.user_ns
 
+    def expanded(self, line: str) -> str:
+        """The line with `$name` and `{expression}` replaced, as IPython does for magics; else as it stands."""
+        from IPython.utils.text import DollarFormatter
+
+        try:
+            return DollarFormatter().vformat(line, args=[], kwargs=dict(self.names))
+        except Exception:
+            return line
+
     def show(self, value: object) -> None:
         """Show a value without keeping it."""
         from IPython.display import display

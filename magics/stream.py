@@ -1,4 +1,4 @@
-"""`%stream`: streams made, filled, looked at, resharded and replayed into."""
+"""`%stream`: streams made, filled, looked at, resharded and replayed into; `%%stream`: SQL over what they hold."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from kit.base.display import count
+from kit.base.result import Result
+from kit.workspace import Workspace
 from magics.command import Command, CommandMagic
 from magics.grammar import Argument, Option, positive
+from magics.query import QueryMagic, Question
 from magics.reader import Words
 from magics.session import Session
 
@@ -21,6 +24,7 @@ def _open_shards(session: Session) -> Iterable[str]:
     return sorted({shard.shard_id for name in streams for shard in streams[name].shards() if shard.is_open})
 
 
+DATABASE = "streams"
 NAMED = Argument("stream", "The stream.", offers=_names)
 
 
@@ -117,6 +121,23 @@ def _consumers(session: Session, words: Words) -> Any:
     from kit.widgets import stream_overview
 
     return stream_overview.consumers(session.workspace, words.first("stream"))
+
+
+def _ask(workspace: Workspace, question: Question) -> Result:
+    return workspace.athena.sql(
+        question.statement, database=DATABASE, params=question.params, progress=question.progress
+    )
+
+
+SQL = QueryMagic(
+    "stream",
+    "Ask, in Athena's SQL, what the streams hold now: each is a table with the columns partition_key, data,"
+    " sequence_number, shard_id, arrival_time and the fields of its records' JSON.",
+    _ask,
+    examples=("  %%stream\n  SELECT user, count(*) FROM clicks GROUP BY user ORDER BY user",),
+    options=(),
+    of_line=False,
+)
 
 
 class Said:
@@ -217,6 +238,7 @@ STREAM = CommandMagic(
         ),
         Command("consumers", "Who reads a stream, and how far each has come.", _consumers, arguments=(NAMED,)),
     ),
+    question=SQL,
     examples=(
         "  %stream create clicks --shards 2",
         '  %%stream put clicks --key user\n  {"user": "ada", "page": "/"}\n  {"user": "bob", "page": "/cart"}',

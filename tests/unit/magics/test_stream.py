@@ -212,3 +212,68 @@ def test_help_lists_every_command(shell, run):
 
     for command in ("create", "put", "tail", "describe", "split", "merge", "limits", "replay", "consumers", "delete"):
         assert f"stream {command}" in help_text
+
+
+ORDERS = '%%stream put orders -k user\n{"user": "ada", "n": 1}\n{"user": "bob", "n": 2}\n{"user": "ada", "n": 3}'
+
+
+def test_a_cell_of_sql_asks_what_the_streams_hold(shell, run, ws):
+    run("%stream create orders --shards 2")
+    run(ORDERS)
+
+    answer = shown(run("%%stream totals <<\nSELECT user, sum(n) AS n FROM orders GROUP BY user ORDER BY user"))
+
+    assert "ada   4" in answer
+    assert shell.user_ns["totals"].rows == [("ada", 4), ("bob", 2)]
+
+
+def test_parameters_are_bound_and_never_pasted(shell, run, ws):
+    run("%stream create orders")
+    run(ORDERS)
+    shell.user_ns["who"] = "ada"
+
+    run("%%stream -o found -p least={'n': 2}['n'] --no-display\nSELECT n FROM orders WHERE user = :who AND n >= :least")
+
+    assert shell.user_ns["found"].rows == [(3,)]
+
+
+def test_an_unknown_stream_in_sql_is_pointed_at(run, ws):
+    run("%stream create orders")
+
+    with pytest.raises(KitError) as caught:
+        run("%%stream\nSELECT *\nFROM order_s")
+
+    assert caught.value.code == "TABLE_NOT_FOUND"
+    assert caught.value.line == 2
+    assert "orders" in caught.value.hint
+
+
+def test_a_cell_whose_line_names_a_command_is_that_command(run, ws):
+    run("%stream create orders")
+
+    with pytest.raises(KitError) as caught:
+        run("%%stream tail orders\nSELECT 1")
+
+    assert caught.value.code == "INVALID_ARGUMENT"
+
+
+def test_words_of_commands_may_come_from_variables(shell, run, ws):
+    shell.user_ns["name"], shell.user_ns["line"] = "orders", "not this"
+
+    run("%stream create $name --shards {1 + 1}")
+
+    assert ws.streams["orders"].describe()["OpenShardCount"] == 2
+
+
+def test_tab_offers_options_and_parameters_of_sql(shell, run, ws):
+    shell.user_ns["who"] = "ada"
+
+    def offers(text):
+        lines = text.split("\n")
+        offer = offered(Session(shell), (STREAM,), text, len(lines) - 1, len(lines[-1]))
+        return offer.candidates if offer else ()
+
+    assert "--explain" in offers("%%stream --")
+    assert "who" in offers("%%stream\nSELECT * FROM orders WHERE user = :w")
+    assert "put" in offers("%%stream p")
+    assert offers('%%stream put orders\n{"a": :w') == ()
