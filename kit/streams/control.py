@@ -74,6 +74,7 @@ class Control:
         self._entropy = entropy
         self._live = live
         self._forget = forget
+        self._grown_s: dict[StreamId, int] = {}
         self.transition_ms = 0
 
     def find(self, name: str) -> StreamState:
@@ -235,8 +236,10 @@ class Control:
             return stream
 
     def note_throttling(self, stream: StreamState) -> None:
-        """A shard of the stream has throttled."""
-        if stream.mode == "ON_DEMAND":
+        """A shard of the stream has throttled: one on demand may have to grow. Looked into once a second at most."""
+        second = now_ms(self._clock) // 1000
+        if stream.mode == "ON_DEMAND" and self._grown_s.get(stream.stream_id) != second:
+            self._grown_s[stream.stream_id] = second
             self._grow(stream.name)
 
     def shard(self, stream: StreamState, shard_id: str) -> ShardState:

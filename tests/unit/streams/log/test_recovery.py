@@ -95,7 +95,7 @@ def test_a_segment_torn_while_it_is_finished_is_gone_on_with(
     sealed = log.folder / file_name(1)
     after = sealed.stat().st_size
 
-    for size in range(before, after + 1):
+    for size in (*range(before, after, 5), after):
         shutil.rmtree(tmp_path / "torn", ignore_errors=True)
         shutil.copytree(log.folder, tmp_path / "torn")
         (tmp_path / "torn" / file_name(9)).unlink()
