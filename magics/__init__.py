@@ -20,11 +20,12 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     from magics.catalog import DESCRIBE, TABLES
     from magics.registry import Extension
     from magics.stream import STREAM
+    from magics.warehouse import WAREHOUSE
     from magics.workspace import KIT
 
     registry = shell.magics_manager.registry
     if _REGISTERED_AS not in registry:
-        extension = Extension(shell, (ATHENA, STREAM, TABLES, DESCRIBE, KIT))
+        extension = Extension(shell, (ATHENA, WAREHOUSE, STREAM, TABLES, DESCRIBE, KIT))
         extension.load()
         registry[_REGISTERED_AS] = extension
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any
 
 from kit.base.clock import Stopwatch
 from kit.base.errors import KitError
@@ -22,10 +20,14 @@ from kit.warehouse.load.appending import append, staging
 from kit.warehouse.load.inserting import Inserter
 from kit.warehouse.maintain.analyze import analyzed
 from kit.warehouse.plan.explain import explain
+from kit.warehouse.plan.expression import quote
 from kit.warehouse.plan.trees import QueryTree
 from kit.warehouse.query import Queries
 from kit.warehouse.session import DEFAULTS, Session
 from kit.warehouse.stats import WarehouseStats
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ class Commands:
                 )
         compiled = self._queries.compiled(tree, call.parsed.text, call.script, call.session, call.values)
         lines = explain(compiled.plan)
-        table = pa.table({"QUERY PLAN": pa.array(lines, pa.string())})
+        table = self._table({"QUERY PLAN": lines})
         stats = WarehouseStats(
             ms=call.clock.ms, rows=len(lines), query_id=call.query_id, planning_ms=compiled.planning_ms
         )
@@ -147,11 +149,21 @@ class Commands:
 
     def _show(self, call: Call, name: str | None) -> Result:
         if name is None:
-            values = {each: call.session.get(each) for each in sorted(DEFAULTS)}
-            table = pa.table({"name": list(values), "setting": list(values.values())})
+            names = sorted(DEFAULTS)
+            table = self._table({"name": names, "setting": [call.session.get(each) for each in names]})
         else:
-            table = pa.table({name: [call.session.get(name)]})
+            table = self._table({name: [call.session.get(name)]})
         return Result.of_table(table, stats=self._stats(call, table.num_rows))
+
+    def _table(self, columns: Mapping[str, list[str]]) -> pa.Table:
+        """Text columns as a table. Made by the engine: Arrow would import pandas to look at Python values."""
+        items = ", ".join(f"unnest(${index}) AS {quote(name)}" for index, name in enumerate(columns, 1))
+        cursor = self._cluster.cursor()
+        try:
+            table: pa.Table = cursor.sql(f"SELECT {items}", params=list(columns.values())).to_arrow_table()
+            return table
+        finally:
+            self._cluster.give_back(cursor)
 
     def _copy(self, call: Call, statement: s.Copy) -> str:
         with staging(self._cluster, call.cancellation) as area, self._cluster.transaction() as transaction:

@@ -10,9 +10,11 @@ from typing import Any
 
 from kit.base import display
 from kit.warehouse.execute.measures import LEADER, Fragment, Run, Step
+from kit.warehouse.plan.operators.scan import Scan
+from kit.warehouse.plan.planner import walk
 from kit.warehouse.plan.segments import Segment
 
-_SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
+_SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
 _ROW_HEIGHT = 22
 _WIDTH = 640
 
@@ -96,13 +98,23 @@ def _segment(run: Run, segment: Segment) -> Iterator[str]:
     yield f"segment {segment.number} on {where}: {display.count(total, 'row')} in [{times}] ms -> {becomes}"
     scanned = sum(each.blocks_scanned for each in fragments)
     skipped = sum(each.blocks_skipped for each in fragments)
-    if scanned or skipped:
+    if segment.reads_tables and scanned + skipped:
         yield f"  {scanned:,} blocks scanned, {skipped:,} skipped by zone maps"
     for step in slowest.steps:
         if step.label not in {"return", "project"}:
-            yield _step(step)
+            yield _step(step, _relations(run))
 
 
-def _step(step: Step) -> str:
-    what = f" {step.detail}" if step.detail else ""
+def _relations(run: Run) -> dict[str, str]:
+    """What a slice's relations hold: the names of tables, and of the segments that were exchanged."""
+    roots = (run.plan.root, *(each for _, each in run.plan.subplans))
+    return {
+        node.op.table.relation: node.op.table.name for root in roots for node in walk(root) if isinstance(node.op, Scan)
+    }
+
+
+def _step(step: Step, names: dict[str, str]) -> str:
+    relation = step.detail.rpartition(".")[2]
+    exchanged = relation.rpartition("_")[0].replace("segment", "segment ")
+    what = f" {names.get(relation, exchanged)}" if relation else ""
     return f"  {'  ' * step.depth}{step.label}{what}: {display.count(step.rows, 'row')}, {step.ms:.1f} ms"

@@ -87,6 +87,12 @@ class Warehouse:
         found = self._cluster.catalog.table_named(TableName(name, schema or None), self.session.path)
         return design_of(found, self._cluster.shape)
 
+    def tables(self) -> list[str]:
+        """Tables and views that a query can name, those outside of the search path with their schema."""
+        path = self.session.path
+        names = self._cluster.catalog.relations
+        return sorted(name if schema in path else f"{schema}.{name}" for schema, name in names)
+
     def cancel(self) -> None:
         """Cancel every statement that runs now."""
         with self._lock:

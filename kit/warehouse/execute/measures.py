@@ -150,11 +150,17 @@ class Run:
 
     @property
     def blocks_scanned(self) -> int:
-        return sum(each.blocks_scanned for each in self.fragments)
+        return sum(each.blocks_scanned for each in self._scans)
 
     @property
     def blocks_skipped(self) -> int:
-        return sum(each.blocks_skipped for each in self.fragments)
+        return sum(each.blocks_skipped for each in self._scans)
+
+    @property
+    def _scans(self) -> list[Fragment]:
+        """The fragments that read tables; others read only what was exchanged."""
+        reading = {segment.number for segment in self.plan.segments if segment.reads_tables}
+        return [each for each in self.fragments if each.segment in reading]
 
 
 def _steps(operators: Sequence[Mapping[str, Any]], depth: int) -> Iterator[Step]:

@@ -82,7 +82,7 @@ def _ruled(node: Node, context: Context) -> Node:
 
 def _tier(roots: Sequence[Placed]) -> Tier:
     """The most general technique that any part of a plan needs; all but the first of its roots are subqueries."""
-    nodes = [node for each in roots for node in _walk(each)]
+    nodes = [node for each in roots for node in walk(each)]
     if any(isinstance(node.op, Opaque) for node in nodes):
         return "leader_views"
     if all(isinstance(node.op, OneRow) or node.inputs for node in nodes):
@@ -101,10 +101,11 @@ def _tier(roots: Sequence[Placed]) -> Tier:
     return "broadcast" if "broadcast" in kinds else "colocated"
 
 
-def _walk(placed: Placed) -> Iterator[Placed]:
+def walk(placed: Placed) -> Iterator[Placed]:
+    """A plan's nodes, from the top down."""
     yield placed
     for each in placed.inputs:
-        yield from _walk(each)
+        yield from walk(each)
 
 
 def _is_volatile(tree: exp.Query) -> bool:
