@@ -100,12 +100,15 @@ def batches(spans: Sequence[Span], columns: Sequence[str] | None = None) -> Iter
 
 
 def table(spans: Sequence[Span], pool: Executor, columns: Sequence[str] | None = None) -> Any:
-    """All of it as one table. Checking the files runs beside the making of sequence numbers."""
+    """All of it as one table."""
     names = _selected(columns)
     ids = _ids(spans)
     chunks: dict[str, list[Any]] = {name: [] for name in names}
     pieces = [(place, piece) for place, span in enumerate(spans) for piece in _cut(span)]
-    for (place, span), held in zip(pieces, pool.map(_read, [piece for _, piece in pieces]), strict=True):
+    # All files are checked first, by all cores: beside the making of digits, which holds the interpreter, threads would
+    # wait for it most of their time.
+    read = list(pool.map(_read, [piece for _, piece in pieces]))
+    for (place, span), held in zip(pieces, read, strict=True):
         for name in names:
             if name == "sequence_number":
                 runs = (run for first, rows in held for run in _runs(first, rows))
