@@ -66,11 +66,10 @@ def bound_query(context: Context, block: Block) -> BoundQuery:
     """What was found while `block` was bound, as a value."""
     found = context.found
     session = session_names(context, block.tree)
-    tables = tuple(BoundTable(schema, name, _used(context, schema, name)) for schema, name in sorted(found.tables))
     return BoundQuery(
         block.tree,
         tuple(BoundColumn(output.name, output.type) for output in block.outputs),
-        tables,
+        _tables(context),
         dict(found.parameters),
         session,
         session | found.volatile,
@@ -84,7 +83,12 @@ def uses(context: Context, *trees: exp.Expr) -> Uses:
     found = context.found
     session = session_names(context, *trees)
     return Uses(
-        _tables(context), dict(found.parameters), session, session | found.volatile, frozenset(found.leader_only)
+        _tables(context),
+        dict(found.parameters),
+        session,
+        session | found.volatile,
+        frozenset(found.leader_only),
+        found.narrow,
     )
 
 

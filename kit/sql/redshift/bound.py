@@ -64,6 +64,7 @@ class Uses:
     session: frozenset[str] = frozenset()
     volatile: frozenset[str] = frozenset()
     leader_only: frozenset[str] = frozenset()
+    narrow: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,10 +35,17 @@ class Session:
     search_path: Sequence[str] = DEFAULT_PATH
     parameters: Mapping[str, Any] | None = None
     keep_case: bool = False
+    wide: bool = False
 
     def context(self, text: str) -> Context:
         return Context(
-            text, self.schemas, self.search_path, bind_query, values=self.parameters or {}, keep_case=self.keep_case
+            text,
+            self.schemas,
+            self.search_path,
+            bind_query,
+            values=self.parameters or {},
+            keep_case=self.keep_case,
+            wide=self.wide,
         )
 
 
@@ -174,6 +181,10 @@ def _named_columns(context: Context, table: TableSchema, names: Sequence[str], a
                 context.script,
                 place,
                 errors.did_you_mean(name, by_name),
+            )
+        if column.is_identity and not column.identity_by_default:
+            raise errors.error(
+                errors.NOT_SUPPORTED, f'cannot set identity column "{name}" to a value', context.script, place
             )
         if column in found:
             raise errors.error(

@@ -81,6 +81,15 @@ class RedshiftSource(Redshift):
             "PRIOR": prior,
         }
 
+        def dollar_quoted(self, token: Token) -> exp.Expr:
+            return self.expression(exp.Literal(this=token.text, is_string=True)).update_positions(token)
+
+        PRIMARY_PARSERS: ClassVar[dict[Any, Any]] = {
+            **Redshift.Parser.PRIMARY_PARSERS,
+            TokenType.HEREDOC_STRING: dollar_quoted,
+            TokenType.RAW_STRING: dollar_quoted,
+        }
+
         def _parse_bitwise(self) -> exp.Expr | None:
             """Adds `#`, exclusive or, which sqlglot's tokenizer takes for the first letter of a name."""
             this = super()._parse_bitwise()
@@ -99,6 +108,31 @@ class RedshiftSource(Redshift):
             made = self.expression(exp.Alias(this=path, alias=alias)) if alias is not None else path
             if alias is not None and self._match_text_seq("AT"):
                 return self.expression(exp.AtIndex(this=made, expression=self._parse_id_var()))
+            return made
+
+        def _parse_csv(self, parse_method: Callable[[], Any], sep: TokenType = TokenType.COMMA) -> list[Any]:
+            """A list without a comma at its end, which sqlglot would let pass."""
+            items = super()._parse_csv(parse_method, sep)
+            if sep is TokenType.COMMA and self._prev and self._prev.token_type is TokenType.COMMA:
+                self.raise_error("Expected an expression after the comma")
+            return items
+
+        def _parse_connect_with_prior(self) -> exp.Expr | None:
+            # sqlglot's own would take PRIOR off the class for the queries that come.
+            return self._parse_disjunction()
+
+        def _parse_join(
+            self, skip_join_token: bool = False, parse_bracket: bool = False, alias_tokens: Any = None
+        ) -> exp.Join | None:
+            """A join that says what it is: sqlglot makes the same of `a, b` and `a JOIN b`."""
+            is_comma = self._curr and self._curr.token_type is TokenType.COMMA
+            made = super()._parse_join(skip_join_token, parse_bracket, alias_tokens)
+            if (
+                made is not None
+                and not is_comma
+                and not any(made.args.get(part) for part in ("side", "kind", "method"))
+            ):
+                made.set("kind", "INNER")
             return made
 
         def _parse_lateral(self) -> exp.Lateral | None:
@@ -219,7 +253,7 @@ def _parsed(part: Callable[[RedshiftSource.Parser], exp.Expr | None], tokens: Se
     try:
         tree = RedshiftSource.Parser(dialect=_DIALECT).only(part, tokens, script)
     except ParseError as error:
-        raise errors.from_sqlglot(error, script) from error
+        raise errors.from_sqlglot(error, script, tokens) from error
     if tree is None:
         raise errors.syntax(script, tokens[0] if tokens else None)
     return tree

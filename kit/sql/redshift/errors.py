@@ -5,7 +5,8 @@ Knows wordings, not rules. A place is an offset into the script, a token or a sq
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from sqlglot import exp
@@ -13,12 +14,13 @@ from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokens import Token
 
 from kit.base.errors import KitError, did_you_mean
-from kit.sql import place
+from kit.sql import lexer, place
 from kit.sql.redshift.types import type_names
 
 if TYPE_CHECKING:
     from kit.sql.redshift.types import Type
 
+_WANTS_MORE = re.compile(r"Required keyword|Expect")
 Place: TypeAlias = "int | Token | exp.Expr | None"
 
 SYNTAX_ERROR = "42601"
@@ -74,8 +76,12 @@ def syntax(script: str, at: Place, near: str = "", hint: str = "") -> KitError:
     if isinstance(at, Token):
         near = near or script[at.start : at.end + 1]
     if not near:
-        return error(SYNTAX_ERROR, "syntax error at end of input", script, len(script.rstrip()), hint)
+        return _ended(script, len(script.rstrip()), hint)
     return error(SYNTAX_ERROR, f'syntax error at or near "{near}"', script, at, hint)
+
+
+def _ended(script: str, end: int, hint: str = "") -> KitError:
+    return error(SYNTAX_ERROR, "syntax error at end of input", script, end, hint)
 
 
 def unsupported(what: str, script: str, at: Place, hint: str = "") -> KitError:
@@ -117,8 +123,8 @@ def cannot_cast(source: Type, target: Type, script: str, at: Place) -> KitError:
     return error(CANNOT_COERCE, f"cannot cast type {source.name} to {target.name}", script, at)
 
 
-def from_sqlglot(failure: ParseError | TokenError, script: str) -> KitError:
-    """sqlglot's error in Redshift's words, at the same place."""
+def from_sqlglot(failure: ParseError | TokenError, script: str, tokens: Sequence[Token] = ()) -> KitError:
+    """sqlglot's error in Redshift's words, at the same place; `tokens` are those of the statement."""
     if isinstance(failure, ParseError) and failure.errors:
         first = failure.errors[0]
         near = str(first.get("highlight") or "")
@@ -128,7 +134,11 @@ def from_sqlglot(failure: ParseError | TokenError, script: str) -> KitError:
         if wants_type and near.isidentifier():
             hint = did_you_mean(near, type_names())
             return error(UNDEFINED_OBJECT, f'type "{near}" does not exist', script, offset, hint)
+        if tokens and offset == tokens[-1].start and _WANTS_MORE.match(str(first.get("description"))):
+            end = tokens[-1].end + 1
+            return syntax(script, end, ";") if script[end:].lstrip().startswith(";") else _ended(script, end)
         return syntax(script, offset, near)
-    found = place.from_sqlglot(failure, script, SYNTAX_ERROR)
-    offset = place.offset_of(script, found.line, found.column or 1) if found.line else 0
-    return error(SYNTAX_ERROR, "unterminated quoted string, name or comment", script, min(offset, len(script)))
+    opened = next((token for token in lexer.tokens(script, escapes=True) if token.open), None)
+    return error(
+        SYNTAX_ERROR, "unterminated quoted string, name or comment", script, opened.start if opened is not None else 0
+    )

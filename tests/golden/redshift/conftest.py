@@ -16,16 +16,22 @@ from sqlglot.dialects.duckdb import DuckDB
 from kit.base.errors import KitError
 from kit.sql.redshift import (
     MACROS,
+    BoundChange,
+    BoundMerge,
     BoundQuery,
     Session,
+    Uses,
     bind,
+    bind_delete,
     bind_insert,
+    bind_merge,
+    bind_update,
     parse,
     translate_runtime_error,
     wants_wide,
 )
 from kit.sql.redshift.schema import TableColumn, TableSchema
-from kit.sql.redshift.statements import CreateTable, CreateView, Insert, Query
+from kit.sql.redshift.statements import CreateTable, CreateView, Delete, Insert, Merge, Query, Statement, Update
 from kit.sql.redshift.types import Kind, Type
 
 FOLDER = Path(__file__).parent
@@ -72,12 +78,41 @@ class Database:
                     self.relations[schema, table.name] = TableSchema(
                         schema, table.name, view_text=text, view_columns=names
                     )
-                case Insert():
-                    bound = bind_insert(parsed.statement, script, Session(self))
-                    listed = ", ".join(f'"{column}"' for column in bound.columns)
-                    self.execute(bound.query, f'INSERT INTO "{bound.schema}"."{bound.name}" ({listed}) ')
-                case other:
-                    raise AssertionError(other)
+                case Query(tree):
+                    self.execute(bind(tree, script, self))
+                case statement:
+                    self._change(statement, script)
+
+    def _change(self, statement: Statement, script: str) -> None:
+        session = Session(self)
+        match statement:
+            case Insert():
+                bound = bind_insert(statement, script, session)
+                listed = ", ".join(f'"{column}"' for column in bound.columns)
+                self.execute(bound.query, f'INSERT INTO "{bound.schema}"."{bound.name}" ({listed}) ')
+            case Update():
+                self._run(bind_update(statement, script, session))
+            case Delete():
+                self._run(bind_delete(statement, script, session))
+            case Merge():
+                self._merge(bind_merge(statement, script, session))
+            case other:
+                raise AssertionError(other)
+
+    def _run(self, change: BoundChange) -> None:
+        self.connection.execute(_GENERATOR.generate(change.tree), _values(change.uses))
+
+    def _merge(self, merge: BoundMerge) -> None:
+        target, source, on = (_GENERATOR.generate(part) for part in (merge.target, merge.source, merge.on))
+        updated = ", ".join(f'"{name}" = {_GENERATOR.generate(value)}' for name, value in merge.update)
+        listed = ", ".join(f'"{name}"' for name, _ in merge.insert)
+        values = ", ".join(_GENERATOR.generate(value) for _, value in merge.insert)
+        matched = "DELETE" if merge.delete_matched else f"UPDATE SET {updated}"
+        self.connection.execute(
+            f"MERGE INTO {target} USING {source} ON {on} WHEN MATCHED THEN {matched} "
+            f"WHEN NOT MATCHED THEN INSERT ({listed}) VALUES ({values})",
+            _values(merge.uses),
+        )
 
     def _create(self, schema: str, name: str, columns: Sequence[Any]) -> None:
         made = tuple(
@@ -85,38 +120,47 @@ class Database:
             for column in columns
         )
         self.relations[schema, name] = TableSchema(schema, name, made)
-        listed = ", ".join(
-            f'"{column.name}" {column.type.duckdb}{"" if column.nullable else " NOT NULL"}' for column in columns
-        )
-        self.connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"; CREATE TABLE "{schema}"."{name}" ({listed})')
-
-    def bind(self, sql: str, **options: Any) -> BoundQuery:
-        (parsed,) = parse(sql)
-        assert isinstance(parsed.statement, Query)
-        return bind(parsed.statement.tree, sql, self, **options)
+        listed = ", ".join(f'"{column.name}" {column.type.duckdb} {_constraint(column)}' for column in columns)
+        self.connection.execute(f'CREATE TABLE "{schema}"."{name}" ({listed})')
 
     def execute(self, query: BoundQuery, prefix: str = "") -> Any:
         """The answer as an Arrow table, or None for a statement without rows."""
-        values = {**query.parameters, **{name: SESSION_VALUES[name] for name in query.session}}
-        relation = self.connection.sql(prefix + _GENERATOR.generate(query.tree), params=values or None)
+        relation = self.connection.sql(prefix + _GENERATOR.generate(query.tree), params=_values(query))
         return relation.to_arrow_table() if relation is not None else None
 
     def types(self, query: BoundQuery) -> list[str]:
         """The types that DuckDB gives the answer's columns."""
-        values = {**query.parameters, **{name: SESSION_VALUES[name] for name in query.session}}
-        relation = self.connection.sql(_GENERATOR.generate(query.tree), params=values or None)
+        relation = self.connection.sql(_GENERATOR.generate(query.tree), params=_values(query))
         return [_DUCKDB_NAMES.get(str(kind), str(kind)) for kind in relation.types]
 
     def answer(self, sql: str) -> list[str]:
-        """The answer's types in one line and its rows after it, or the error."""
+        """The answer's types in one line and its rows after it, or the error; of a script, the last statement's.
+
+        What a script changes is undone.
+        """
+        if sql.upper().startswith(("SELECT", "WITH", "(")) and ";" not in sql:
+            return self._answer(sql)
+        self.connection.execute("BEGIN")
         try:
-            query = self.bind(sql)
+            return self._answer(sql)
+        finally:
+            self.connection.execute("ROLLBACK")
+
+    def _answer(self, sql: str) -> list[str]:
+        try:
+            *prepared, asked = parse(sql)
+            for parsed in prepared:
+                self.run(parsed.text)
+            if not isinstance(asked.statement, Query):
+                self.run(asked.text)
+                return ["=> done"]
+            query = bind(asked.statement.tree, sql, self)
             try:
                 table = self.execute(query)
             except duckdb.Error as error:
                 if not (query.narrow and wants_wide(str(error))):
                     raise
-                query = self.bind(sql, wide=True)
+                query = bind(asked.statement.tree, sql, self, wide=True)
                 table = self.execute(query)
             assert self.types(query) == [column.type.duckdb for column in query.columns]
         except KitError as error:
@@ -128,6 +172,16 @@ class Database:
         columns = [column.to_pylist() for column in table.columns]
         kinds = [column.type for column in query.columns]
         return [f"=> {types}", *(_row(row, kinds) for row in zip(*columns, strict=True))]
+
+
+def _constraint(column: Any) -> str:
+    if column.identity is not None:
+        return "DEFAULT nextval('counted')"
+    return "" if column.nullable else "NOT NULL"
+
+
+def _values(uses: BoundQuery | Uses) -> dict[str, Any] | None:
+    return {**uses.parameters, **{name: SESSION_VALUES[name] for name in uses.session}} or None
 
 
 def _error(error: KitError) -> str:
@@ -190,6 +244,16 @@ def cases(path: Path) -> Iterator[Case]:
         entry = []
 
 
+def filled(connection: duckdb.DuckDBPyConnection) -> Database:
+    """The macros and the tables of `tables.sql` in a new database."""
+    connection.execute("SET TimeZone = 'UTC'; CREATE SCHEMA public; CREATE SEQUENCE counted")
+    for macro in MACROS:
+        connection.execute(macro)
+    made = Database(connection)
+    made.run((FOLDER / "tables.sql").read_text(encoding="utf-8"))
+    return made
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that takes a `case` runs once for every entry of every golden file."""
     if "case" in metafunc.fixturenames:
@@ -200,9 +264,4 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def database() -> Iterator[Database]:
     with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        for macro in MACROS:
-            connection.execute(macro)
-        made = Database(connection)
-        made.run((FOLDER / "tables.sql").read_text(encoding="utf-8"))
-        yield made
+        yield filled(connection)

@@ -39,7 +39,7 @@ _TYPE_NAMES: Final = {
 _NODE_NAMES: Final[dict[type[exp.Expr], str]] = {
     exp.Extract: "date_part",
     exp.Substring: "substring",
-    exp.StrPosition: "strpos",
+    exp.StrPosition: "position",
     exp.CurrentDate: "date",
     exp.CurrentTimestamp: "timestamptz",
     exp.CurrentTime: "timetz",

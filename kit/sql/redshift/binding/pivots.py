@@ -83,6 +83,8 @@ def _pivot(
     subject = exp.Column(this=column) if isinstance(column, exp.Identifier) else column
     for item in values:
         value = item.this if isinstance(item, exp.PivotAlias) else item
+        if value.find(exp.Column, exp.Query) is not None:
+            raise errors.unsupported("PIVOT over anything but constants", context.script, item)
         label = context.fold(item.args["alias"]) if isinstance(item, exp.PivotAlias) else _label(value)
         for call, name in calls:
             bound = binder.bind(_picked(call, subject, value))

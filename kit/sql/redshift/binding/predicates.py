@@ -129,6 +129,8 @@ def _in(binder: Expressions, node: exp.In) -> Typed:
     if isinstance(node.this, exp.Tuple):
         return _in_rows(binder, node, node.this)
     value = binder.bind(node.this)
+    if not node.expressions:
+        raise errors.syntax(binder.script, node, ")")
     items = [binder.bind(item) for item in node.expressions]
     plain = _plain_list(binder, value, items)
     if plain is not None:

@@ -53,7 +53,7 @@ def bind_projections(
             min(missing), scope.source_names(), context.script, select, [item.name for item in listed]
         )
     if not listed:
-        raise errors.syntax(context.script, select.args.get("from_"), "FROM")
+        raise errors.syntax(context.script, source := select.args.get("from_"), "FROM" if source is not None else "")
     return listed
 
 

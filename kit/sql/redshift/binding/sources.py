@@ -118,7 +118,8 @@ def _join(context: Context, scope: Scope, join: exp.Join, start: int) -> exp.Joi
             raise errors.unsupported(f"JOIN with {part.upper()}", context.script, join)
     side, kind, method = (str(join.args.get(part) or "").upper() for part in ("side", "kind", "method"))
     if side not in _SIDES or kind not in {"", "INNER", "OUTER", "CROSS"} or method not in {"", "NATURAL"}:
-        raise errors.unsupported(f"{method} {side} {kind} JOIN".strip(), context.script, join)
+        words = " ".join(word for word in (method, side, kind, "JOIN") if word)
+        raise errors.unsupported(words, context.script, join)
     if isinstance(join.this, exp.Lateral):
         raise errors.unsupported("LATERAL", context.script, join.this, "Use a join or a window function.")
     before = len(scope.sources)
