@@ -98,9 +98,10 @@ class QueryMagic:
         """What `%%name?` shows."""
         grammar = self.grammar(of_cell=True)
         examples = "\n\n".join(self.examples)
+        line = f"  %{self.name} [name <<] [options] SQL\n\n" if self.of_line else ""
         return (
             f"{self.summary}\n\n"
-            f"  %%{self.name} [name <<] [options]\n  SQL\n\n  %{self.name} [name <<] [options] SQL\n\n"
+            f"  %%{self.name} [name <<] [options]\n  SQL\n\n{line}"
             f"Options:\n{grammar.help()}\n\n"
             "A :name in the SQL is bound to the notebook's variable of that name; it is never pasted into the text.\n"
             "An answer of more than 16 MB is shown but not kept in Out: give it a name to keep it.\n\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,7 +12,7 @@ from kit.workspace import Workspace
 from magics.command import Command, CommandMagic
 from magics.grammar import Argument, Option, positive
 from magics.query import QueryMagic, Question
-from magics.reader import Words
+from magics.reader import Offer, Words
 from magics.session import Session
 
 
@@ -25,6 +26,8 @@ def _open_shards(session: Session) -> Iterable[str]:
 
 
 DATABASE = "streams"
+LOG_COLUMNS = ("partition_key", "data", "sequence_number", "shard_id", "arrival_time")
+_WORD = re.compile(r"\w+\Z")
 NAMED = Argument("stream", "The stream.", offers=_names)
 
 
@@ -129,11 +132,21 @@ def _ask(workspace: Workspace, question: Question) -> Result:
     )
 
 
+def _complete(workspace: Workspace, before: str, after: str, database: str) -> Offer | None:
+    """Names of streams and of the columns that all of them have."""
+    del after, database
+    word = _WORD.search(before)
+    begun = word[0] if word else ""
+    found = [name for name in (*workspace.streams, *LOG_COLUMNS) if name.lower().startswith(begun.lower())]
+    return Offer(begun, tuple(found)) if found else None
+
+
 SQL = QueryMagic(
     "stream",
     "Ask, in Athena's SQL, what the streams hold now: each is a table with the columns partition_key, data,"
     " sequence_number, shard_id, arrival_time and the fields of its records' JSON.",
     _ask,
+    _complete,
     examples=("  %%stream\n  SELECT user, count(*) FROM clicks GROUP BY user ORDER BY user",),
     options=(),
     of_line=False,

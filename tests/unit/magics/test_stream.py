@@ -265,7 +265,8 @@ def test_words_of_commands_may_come_from_variables(shell, run, ws):
     assert ws.streams["orders"].describe()["OpenShardCount"] == 2
 
 
-def test_tab_offers_options_and_parameters_of_sql(shell, run, ws):
+def test_tab_offers_options_names_and_parameters_of_sql(shell, run, ws):
+    run("%stream create orders")
     shell.user_ns["who"] = "ada"
 
     def offers(text):
@@ -274,6 +275,8 @@ def test_tab_offers_options_and_parameters_of_sql(shell, run, ws):
         return offer.candidates if offer else ()
 
     assert "--explain" in offers("%%stream --")
+    assert offers("%%stream\nSELECT * FROM o") == ("orders",)
+    assert offers("%%stream\nSELECT shard") == ("shard_id",)
     assert "who" in offers("%%stream\nSELECT * FROM orders WHERE user = :w")
     assert "put" in offers("%%stream p")
     assert offers('%%stream put orders\n{"a": :w') == ()
