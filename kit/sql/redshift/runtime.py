@@ -78,6 +78,7 @@ _TRANSLATIONS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], KitE
         (r"Divide by zero|Division by zero", _fixed(errors.DIVISION_BY_ZERO, "Divide by zero")),
         (r"Overflow in \w+ of (INT\d+)", _integer),
         (r"can't be cast because the value is out of range for the destination type (INT\d+)", _integer),
+        (r"Overflow on abs|Overflow in negation", _fixed(errors.OUT_OF_RANGE, "Value out of range.")),
         (r"Overflow in \w+ of DECIMAL", _NUMERIC_OVERFLOW),
         (r"Could not cast value .* to DECIMAL", _NUMERIC_OVERFLOW),
         (r"Casting value .* to type DECIMAL\S* failed", _NUMERIC_OVERFLOW),

@@ -15,8 +15,8 @@ class TableColumn:
 
     `has_trailing_blanks` False promises that no value of a VARCHAR ends in a blank: comparisons, which ignore trailing
     blanks, then run on the bare column. Where it is not known it is True. `default` is the text of its DEFAULT, empty
-    for none; the values of an `is_identity` column are the warehouse's to give, unless it is `identity_by_default` and a
-    statement gives them.
+    for none; the values of an `is_identity` column are the warehouse's to give, unless it is `identity_by_default` and
+    a statement gives them.
     """
 
     name: str

@@ -45,6 +45,11 @@ SESSION_VALUES = {
     "current_database": "dev",
     "pg_backend_pid": 4711,
     "pg_last_query_id": 12,
+    "pg_last_copy_id": 10,
+    "pg_last_copy_count": 250,
+    "pg_last_unload_id": 11,
+    "pg_last_unload_count": 4,
+    "slice_num": 0,
     "version": "PostgreSQL 8.0.2 on Boathouse, Redshift 1.0",
 }
 _DUCKDB_NAMES = {"TIMESTAMP WITH TIME ZONE": "TIMESTAMPTZ", "TIME WITH TIME ZONE": "TIMETZ"}

@@ -49,7 +49,7 @@ def find(name: str) -> Function | None:
 
 def names() -> list[str]:
     """Every name that may be called, for hints and completion."""
-    return [*SCALARS, *aggregates.FUNCTIONS, *windows.FUNCTIONS]
+    return [name for name in (*SCALARS, *aggregates.FUNCTIONS, *windows.FUNCTIONS) if name[0].isalpha()]
 
 
 def missing(binder: Expressions, call: Call) -> KitError:
@@ -123,11 +123,19 @@ _REFUSED: Final = {
     "object_transform": "Rebuild the value with OBJECT.",
     "collate": "Comparisons are case-sensitive here; use LOWER on both sides.",
     "size": "Use JSON_SIZE.",
+    "lower_attribute_names": "Rebuild the value with OBJECT.",
+    "upper_attribute_names": "Rebuild the value with OBJECT.",
+    "get_number_attributes": "Unnest the object with UNPIVOT.",
+    "text_to_int_alt": "Overpunched numbers are not read here.",
+    "text_to_numeric_alt": "Overpunched numbers are not read here.",
+    "murmur3_32_hash": "Use FNV_HASH.",
     "quantile_cont": "Use PERCENTILE_CONT.",
     "approx_count_distinct": "Use APPROXIMATE COUNT(DISTINCT …).",
     "age": "Use DATEDIFF.",
 }
 _REFUSED_PREFIXES: Final = (
+    ("array_", "Unnest the array in FROM."),
+    ("arrays_", "Unnest the arrays in FROM."),
     ("st_", "Spatial functions have no counterpart here."),
     ("h3_", "Spatial functions have no counterpart here."),
     ("hll", "Use APPROXIMATE COUNT(DISTINCT …)."),
