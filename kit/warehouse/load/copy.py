@@ -48,7 +48,7 @@ def source_sql(cursor: Connection, statement: Copy, table: Table, paths: Sequenc
 def _parquet(cursor: Connection, table: Table, named: Sequence[StoredColumn], paths: Sequence[str]) -> str:
     """Columns correspond by position, as in Redshift."""
     listed = _list(paths)
-    described = fetch(cursor, f"DESCRIBE SELECT * FROM read_parquet({listed})")
+    described = fetch(cursor, f"DESCRIBE SELECT * FROM read_parquet({listed}, hive_partitioning = false)")
     if len(described) != len(named):
         raise KitError(
             "XX000",
@@ -60,7 +60,7 @@ def _parquet(cursor: Connection, table: Table, named: Sequence[StoredColumn], pa
         column.name: f"CAST({quote(found[0])} AS {column.type.duckdb})"
         for column, found in zip(named, described, strict=True)
     }
-    return _select(table, items, f"read_parquet({listed})")
+    return _select(table, items, f"read_parquet({listed}, hive_partitioning = false)")
 
 
 def _delimited(table: Table, named: Sequence[StoredColumn], options: CopyOptions, paths: Sequence[str]) -> str:
@@ -75,6 +75,7 @@ def _delimited(table: Table, named: Sequence[StoredColumn], options: CopyOptions
         f"escape = {_text(options.quote if is_csv else '')}",
         f"columns = {{{columns}}}",
         "auto_detect = false",
+        "hive_partitioning = false",
         "strict_mode = true",
         f"null_padding = {str(options.fill_record).lower()}",
         f"compression = {_text(_compression(options))}",

@@ -37,7 +37,8 @@ class TableDesign:
     def __str__(self) -> str:
         head = f"{self.schema}.{self.name}: {self.diststyle}, {self.sortkey or 'no sort key'}, {self.rows:,} rows"
         order = f"{self.unsorted_percent:.0f} % unsorted"
-        measures = f"skew {self.skew_rows:.2f}, {order}, statistics {self.stats_off:.0f} % off"
+        skew = f"skew {self.skew_rows:.2f}" if all(part.rows for part in self.parts) else "empty slices"
+        measures = f"{skew}, {order}, statistics {self.stats_off:.0f} % off"
         most = max((part.rows for part in self.parts), default=0) or 1
         bars = [f"slice {part.slice:>3} {'█' * round(30 * part.rows / most):<30} {part.rows:,}" for part in self.parts]
         return "\n".join([head, measures, *bars])

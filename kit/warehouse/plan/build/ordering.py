@@ -65,6 +65,10 @@ def _constant(clause: exp.Expr | None) -> Expr | None:
     if not isinstance(clause, exp.Limit | exp.Offset):
         raise Undistributable("FETCH or LIMIT with more than a count")
     tree = clause.expression
-    if clause.args.get("expressions") or clause.args.get("limit_options") or tree.find(exp.Column, exp.Query) is not None:
+    if (
+        clause.args.get("expressions")
+        or clause.args.get("limit_options")
+        or tree.find(exp.Column, exp.Query) is not None
+    ):
         raise Undistributable("a LIMIT that is computed")
     return expression(tree)

@@ -204,9 +204,7 @@ def _scalar(builder: Builder, block: Block, query: exp.Query) -> exp.Expr:
     if any(each.name not in made_ids for each in computed.find_all(exp.Column)):
         raise Undistributable("a column beside an aggregate in a correlated subquery")
     grouped = tuple(builder.context.columns[key] for key in keys)
-    node = Node(
-        Aggregate(keys, tuple(calls)), (inner.block.node,), (*grouped, *(call.column for call in calls))
-    )
+    node = Node(Aggregate(keys, tuple(calls)), (inner.block.node,), (*grouped, *(call.column for call in calls)))
     result = builder.context.column("subquery", type_of(answer))
     node = projected(node, [(result, expression(computed))])
     nulls = frozenset(call.column.id for call in calls if is_null_without_rows(call.expr.tree))
@@ -299,9 +297,7 @@ class _Correlated:
 
     def inner_keys(self) -> tuple[str, ...]:
         """The inner sides of the equalities as columns of the inner plan."""
-        return tuple(
-            inner.column or self.block.as_column(tree, "inner key").id for _, _, inner, tree in self._pairs
-        )
+        return tuple(inner.column or self.block.as_column(tree, "inner key").id for _, _, inner, tree in self._pairs)
 
     def left_join(self, right: Node) -> Node:
         """The outer block's plan with the matches of `right`, whose keys are `inner_keys`."""

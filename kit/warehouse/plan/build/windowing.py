@@ -24,9 +24,7 @@ def window(block: Block) -> None:
     found = list(dict.fromkeys(_windows(trees)))
     by_partition: dict[frozenset[str], list[tuple[exp.Expr, Column, Expr]]] = {}
     for tree in found:
-        partition = frozenset(
-            _partition_column(block, each).id for each in tree.args.get("partition_by") or ()
-        )
+        partition = frozenset(_partition_column(block, each).id for each in tree.args.get("partition_by") or ())
         made = block.builder.context.column("window", type_of(tree))
         by_partition.setdefault(partition, []).append((tree, made, _function(block, tree)))
     for partition, functions in by_partition.items():
