@@ -35,9 +35,7 @@ def payload(data: Data) -> bytes:
         return data
     if isinstance(data, (bytearray, memoryview)):
         return bytes(data)
-    if isinstance(data, str):
-        return data.encode()
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+    return _utf8(data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, separators=(",", ":")))
 
 
 def parcel(stream: StreamState, data: Data, partition_key: str, explicit_hash_key: str | int | None) -> Parcel:
@@ -53,7 +51,7 @@ def parcel(stream: StreamState, data: Data, partition_key: str, explicit_hash_ke
             f"is {stream.record_max_bytes:,} bytes.",
             "UpdateMaxRecordSize allows up to 10,240 KiB.",
         )
-    key = partition_key.encode()
+    key = _utf8(partition_key)
     if explicit_hash_key is None:
         return key, body, hashing.digest(key)
     return key, body, explicit_digest(explicit_hash_key)
@@ -77,7 +75,7 @@ def parcels(stream: StreamState, records: Sequence[Puttable]) -> list[Parcel]:
             data, key, explicit = record["Data"], record["PartitionKey"], record.get("ExplicitHashKey")
         # What nearly every record is passes here; all else, right or wrong, is looked at closely.
         if type(data) is bytes and type(key) is str and explicit is None and 0 < len(key) <= 256 and len(data) <= most:
-            name = key.encode()
+            name = _utf8(key)
             found.append((name, data, digest(name)))
         else:
             found.append(parcel(stream, data, key, explicit))
@@ -146,6 +144,15 @@ def _check(stream: StreamState, keys: Any, data: Any) -> None:
 def _piece(column: Any, begin: int, size: int) -> Any:
     piece = column.slice(begin, size)
     return piece.chunk(0) if piece.num_chunks == 1 else pa.concat_arrays(piece.chunks)
+
+
+def _utf8(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise ValidationException(
+            f"The text '{text[:32]!a}' cannot be encoded: it holds half of a surrogate pair.", "Put bytes instead."
+        ) from error
 
 
 def _bad_key(key: object) -> ValidationException:

@@ -91,9 +91,10 @@ class LiveShard:
             if count <= FEW_RECORDS:
                 written = files.writer.append_rows(now_ms, rows)
             else:
-                keys, data, _ = zip(*rows, strict=True)
-                columns = [pa.array(keys, pa.binary()).cast(pa.string()), pa.array(data, pa.binary())]
-                written = files.writer.append_bodies(list(_bodies(columns, now_ms)))
+                # The keys were text when they came, so their bytes need no second look.
+                keys = pa.array([row[0] for row in rows], pa.binary()).view(pa.string())
+                data = pa.array([row[1] for row in rows], pa.binary())
+                written = files.writer.append_bodies(_bodies(keys, data, now_ms))
         return Taken(count, written)
 
     def append(self, stream: StreamState, keys: Any, data: Any) -> Taken | None:
@@ -111,15 +112,15 @@ class LiveShard:
                     count = _spend(files, now_ns, sizes)
             if not count:
                 return Taken(0, None)
-            columns = [keys.slice(0, count), data.slice(0, count)]
+            keys, data = keys.slice(0, count), data.slice(0, count)
             now_ms = now_ns // 1_000_000
-            bodies = list(_bodies(columns, now_ms))
+            bodies = _bodies(keys, data, now_ms)
             with files.lock:
                 if files.state.unsettled and not self._is_open(stream, files):
                     return None
                 last_ms = files.writer.begin().last_arrival_ms
                 if last_ms > now_ms:
-                    bodies = list(_bodies(columns, last_ms))
+                    bodies = _bodies(keys, data, last_ms)
                 written = files.writer.append_bodies(bodies)
         return Taken(count, written)
 
@@ -236,20 +237,23 @@ def _sizes(keys: Any, data: Any) -> list[int]:
     return _compute.add(_compute.binary_length(keys), _compute.binary_length(data)).to_pylist()
 
 
-def _bodies(columns: Sequence[Any], arrival_ms: int) -> Iterator[frame.Body]:
+def _bodies(keys: Any, data: Any, arrival_ms: int) -> list[frame.Body]:
     """Keys and data of records that arrive together as frames of a size that suits readers."""
-    keys, data = columns
     count = len(keys)
-    arrivals = pa.repeat(pa.scalar(arrival_ms, pa.int64()).cast(_ARRIVAL), min(count, FRAME_RECORDS))
-    step = FRAME_RECORDS
-    if data.nbytes > FRAME_BYTES:
-        step = max(min(step, count * FRAME_BYTES // data.nbytes), 1)
-    for begin in range(0, count, step):
-        size = min(step, count - begin)
-        rows = pa.record_batch(
-            [keys.slice(begin, size), data.slice(begin, size), arrivals.slice(0, size)], schema=frame.SCHEMA
+    step = min(count, FRAME_RECORDS)
+    if count > FEW_RECORDS and (size := data.nbytes) > FRAME_BYTES:
+        step = max(min(step, count * FRAME_BYTES // size), 1)
+    arrivals = pa.repeat(pa.scalar(arrival_ms, _ARRIVAL), step)
+    return [
+        frame.batch(
+            pa.record_batch(
+                [keys.slice(begin, step), data.slice(begin, step), arrivals.slice(0, min(step, count - begin))],
+                schema=frame.SCHEMA,
+            ),
+            (arrival_ms, arrival_ms),
         )
-        yield frame.batch(rows, rows.nbytes, (arrival_ms, arrival_ms))
+        for begin in range(0, count, step)
+    ]
 
 
 @contextmanager

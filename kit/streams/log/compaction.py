@@ -67,8 +67,7 @@ def _write(draft: Path, source: Segment, identity: Identity, disk: Disk) -> None
         offset, index = len(content), source.first_index
         for rows in batches(source):
             arrivals = rows.column("arrival_time").cast(pa.int64())
-            payload_bytes = sum(rows.column(name).nbytes for name in ("partition_key", "data"))
-            body = frame.batch(rows, payload_bytes, (arrivals[0].as_py(), arrivals[-1].as_py()))
+            body = frame.batch(rows, (arrivals[0].as_py(), arrivals[-1].as_py()))
             disk.write(fd, [frame.header(body, index), *body.parts], offset)
             table.add(offset, body.kind, index, body.arrivals_ms, body.records)
             offset += body.frame_bytes

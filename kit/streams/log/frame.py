@@ -52,7 +52,7 @@ _ROW, _SEAL = int(Kind.ROW), int(Kind.SEAL)
 
 
 class Header(NamedTuple):
-    """`body_bytes` counts padding. `key_bytes` and `data_bytes` tell a ROW's parts, `data_bytes` a BATCH's payload."""
+    """`body_bytes` counts padding. `key_bytes` and `data_bytes` tell a ROW's parts, `data_bytes` a BATCH's message."""
 
     kind: int
     body_bytes: int
@@ -98,15 +98,15 @@ class Body:
         return HEADER_BYTES + self.body_bytes
 
 
-def batch(rows: Any, payload_bytes: int, arrivals_ms: tuple[int, int]) -> Body:
-    """A record batch of `SCHEMA`; `payload_bytes` counts its keys and data."""
+def batch(rows: Any, arrivals_ms: tuple[int, int]) -> Body:
+    """A record batch of `SCHEMA`; the arrivals of its first and its last record."""
     message = rows.serialize()
-    return _body(Kind.BATCH, message, message.size, rows.num_rows, payload_bytes, arrivals_ms)
+    return _body(Kind.BATCH, message, message.size, rows.num_rows, arrivals_ms)
 
 
 def seal(table: bytes, frames: int, arrivals_ms: tuple[int, int]) -> Body:
     """What ends a segment."""
-    return _body(Kind.SEAL, table, len(table), frames, 0, arrivals_ms)
+    return _body(Kind.SEAL, table, len(table), frames, arrivals_ms)
 
 
 def header(body: Body, first_index: int) -> bytes:
@@ -117,13 +117,13 @@ def header(body: Body, first_index: int) -> bytes:
     return _CHECKED.pack(MAGIC, zlib.crc32(rest, body.crc)) + rest
 
 
-def _body(kind: Kind, content: Any, size: int, records: int, data_bytes: int, arrivals_ms: tuple[int, int]) -> Body:
+def _body(kind: Kind, content: Any, size: int, records: int, arrivals_ms: tuple[int, int]) -> Body:
     body_bytes = padded(size)
     parts = (content, _PADDING[: body_bytes - size]) if body_bytes > size else (content,)
     crc = 0
     for part in parts:
         crc = zlib.crc32(part, crc)
-    return Body(kind, parts, body_bytes, crc, records, data_bytes, arrivals_ms)
+    return Body(kind, parts, body_bytes, crc, records, size, arrivals_ms)
 
 
 def header_at(view: memoryview, offset: int, end: int) -> Header | None:

@@ -126,6 +126,20 @@ def test_data_may_be_bytes_text_or_anything_that_json_can_say(streams: Streams) 
     assert data(stream) == [b"\0\xff", b"ab", b"cd", "grün".encode(), b'{"a":[1,null]}', b"[1,2]"]
 
 
+@pytest.mark.parametrize(
+    "record", [("x", "\ud800"), ("\ud800", "k"), ({"a": "\ud800"}, "k")], ids=["key", "data", "json"]
+)
+def test_text_that_is_none_is_refused(streams: Streams, record: tuple[Any, str]) -> None:
+    stream = streams.create("clicks")
+
+    with pytest.raises(KitError, match="surrogate pair"):
+        stream.put_record(*record)
+    with pytest.raises(KitError, match="surrogate pair"):
+        stream.put_records([record])
+
+    assert data(stream) == []
+
+
 def test_records_may_be_put_as_tuples_or_as_the_apis_dicts(streams: Streams) -> None:
     stream = streams.create("clicks", shards=2)
 

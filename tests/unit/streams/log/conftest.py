@@ -57,7 +57,7 @@ class Log:
             [[key] * len(data), list(data), pa.array([arrival_ms] * len(data)).cast(frame.SCHEMA.field(2).type)],
             schema=frame.SCHEMA,
         )
-        body = frame.batch(rows, rows.nbytes, (arrival_ms, arrival_ms))
+        body = frame.batch(rows, (arrival_ms, arrival_ms))
         return self._acknowledged(lambda: self._writer().append_bodies([body]))
 
     def data(self, index: int = 0) -> list[bytes]:

@@ -18,7 +18,7 @@ def rows(count: int) -> pa.RecordBatch:
 
 
 def batch_frame(count: int, first_index: int = 7) -> bytes:
-    body = frame.batch(rows(count), 10, (0, count - 1))
+    body = frame.batch(rows(count), (0, count - 1))
     return b"".join([frame.header(body, first_index), *map(bytes, body.parts)])
 
 
