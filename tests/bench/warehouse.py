@@ -1,7 +1,7 @@
 """The warehouse against plain DuckDB: the 22 queries of TPC-H, interleaved in one run on the same cores.
 
-Prints a table and, as its last line, one JSON object. `--full` adds how cost grows with the data (SF 0.1, 1, 3) and with
-the number of slices (1 to 16). Nothing is asserted: the targets stand beside the figures.
+Prints a table and, as its last line, one JSON object. `--full` adds how cost grows with the data (SF 0.1, 1, 3) and
+with the number of slices (1 to 16). Nothing is asserted: the targets stand beside the figures.
 """
 
 from __future__ import annotations

@@ -130,27 +130,31 @@ class Query:
         local = f" AND {self.comparison(inner)}" if self.chance(50) else ""
         linked = f"{self.column(inner, kind)} = {self.column(columns, kind)}"
         other = self.pick(shared)
+        outer, asked = self.column(columns, kind), self.column(inner, kind)
+        number = self.column(columns, "int")
         match self.integer(0, 8):
             case 0 | 1:
                 negated = self.pick(["", "NOT "])
                 extra = f" AND {self.column(inner, other)} <> {self.column(columns, other)}" if self.chance(40) else ""
                 return f"{negated}EXISTS (SELECT 1 FROM {item} WHERE {linked}{local}{extra})"
             case 2:
-                return f"{self.column(columns, kind)} IN (SELECT {self.column(inner, kind)} FROM {item} WHERE 1 = 1{local})"
+                return f"{outer} IN (SELECT {asked} FROM {item} WHERE 1 = 1{local})"
             case 3:
-                return f"{self.column(columns, kind)} NOT IN (SELECT {self.column(inner, kind)} FROM {item} WHERE 1 = 1{local})"
+                return f"{outer} NOT IN (SELECT {asked} FROM {item} WHERE 1 = 1{local})"
             case 4:
                 value = self.pick(
                     [f"MAX({self.column(inner, 'int')})", "COUNT(*)", f"MIN({self.column(inner, 'int')})"]
                 )
-                return f"{self.column(columns, 'int')} {self.pick(['<', '>=', '='])} (SELECT {value} FROM {item} WHERE {linked}{local})"
+                sign = self.pick(["<", ">=", "="])
+                return f"{number} {sign} (SELECT {value} FROM {item} WHERE {linked}{local})"
             case 5:
                 value = self.pick([f"MAX({self.column(inner, 'int')})", "COUNT(*)"])
-                return f"{self.column(columns, 'int')} {self.pick(['<', '>='])} (SELECT {value} FROM {item} WHERE 1 = 1{local})"
+                sign = self.pick(["<", ">="])
+                return f"{number} {sign} (SELECT {value} FROM {item} WHERE 1 = 1{local})"
             case 6:
                 return f"(EXISTS (SELECT 1 FROM {item} WHERE {linked}) OR {self.comparison(columns)})"
             case 7:
-                return f"{self.column(columns, kind)} IN (SELECT {self.column(inner, kind)} FROM {item} WHERE {linked}{local})"
+                return f"{outer} IN (SELECT {asked} FROM {item} WHERE {linked}{local})"
             case _:
                 return f"EXISTS (SELECT 1 FROM {item} WHERE 1 = 1{local})"
 

@@ -1,7 +1,7 @@
 """Queries to nodes: SELECT clause by clause, set operations, common table expressions, and the fallback of a block.
 
-A block that has no distributed form becomes an `Opaque` node, the smallest that does not reach outside of itself; what is
-around it is still distributed.
+A block that has no distributed form becomes an `Opaque` node, the smallest that does not reach outside of itself; what
+is around it is still distributed.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def outer_join(
 
 
 def as_pair(context: Context, left: Node, right: Node, a: exp.Expr, b: exp.Expr) -> tuple[Node, Node, Pair | None]:
-    """Both sides of an equality as columns of the two inputs, computed there if need be; no pair where it spans them."""
+    """Both sides of an equality as columns of the two inputs, computed there if need be; none where it spans them."""
     first, second = expression(a), expression(b)
     if first.columns and second.columns and first.columns <= right.ids and second.columns <= left.ids:
         first, second, a, b = second, first, b, a

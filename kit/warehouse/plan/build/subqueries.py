@@ -27,10 +27,10 @@ from kit.warehouse.plan.expression import (
     substitute,
 )
 from kit.warehouse.plan.nodes import Column, Node
+from kit.warehouse.plan.nullness import is_null_where
 from kit.warehouse.plan.operators.aggregate import Aggregate, Call
 from kit.warehouse.plan.operators.join import Join, Pair
 from kit.warehouse.plan.operators.one_row import OneRow
-from kit.warehouse.plan.nullness import is_null_where
 from kit.warehouse.plan.operators.project import projected
 from kit.warehouse.plan.refusal import Undistributable
 from kit.warehouse.plan.rules.prune_columns import only
