@@ -119,8 +119,8 @@ def test_the_rush_is_throttled_in_one_shard_and_after_the_split_no_more(run: Run
     before, after = (run.output(f"{name} = %stream replay rush") for name in ("two_shards", "three_shards"))
 
     records, *_, refused = integers(before)
-    assert records == 10_000
-    assert 1_000 < refused < 10_000
+    assert records == 20_000
+    assert 1_000 < refused < 20_000
     assert "refused" not in after
 
 
