@@ -1,8 +1,8 @@
 """Cuts SQL text into tokens, the same way for every dialect of the house.
 
 Owns where strings, quoted names, comments, numbers and parameters begin and end; knows no grammar and no keyword's
-meaning. Every token carries its place in the text, so that whoever reads tokens can point at them. Text that ends inside
-a string, a quoted name or a comment yields a token marked `open`: completion reads on, `split` refuses.
+meaning. Every token carries its place in the text, so that whoever reads tokens can point at them. Text that ends
+inside a string, a quoted name or a comment yields a token marked `open`: completion reads on, `split` refuses.
 
 Invariant: tokens come in order and do not overlap; what lies between two tokens is white space or comments only.
 """

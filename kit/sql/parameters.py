@@ -1,7 +1,7 @@
 """Finds `:name` parameters in SQL text; values are bound to them, never pasted.
 
-Knows no dialect. A colon is left alone inside strings, quoted names and comments, in `::casts`, in slices (`a[1:n]`), in paths
-(`x:y.z`) and in JSON members (`"a":b`).
+Knows no dialect. A colon is left alone inside strings, quoted names and comments, in `::casts`, in slices (`a[1:n]`),
+in paths (`x:y.z`) and in JSON members (`"a":b`).
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Places in SQL text, and errors that point at them.
 
-Turns offsets into one-based lines and columns, and sqlglot's errors into `KitError`s with a place. Knows no dialect's rules.
+Turns offsets into one-based lines and columns, and sqlglot's errors into `KitError`s with a place. Knows no dialect's
+rules.
 """
 
 from __future__ import annotations
