@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
 from kit.base.clock import Clock, WallClock, now, now_ms
+from kit.base.closing import close_behind
 from kit.base.errors import KitError
 from kit.base.ids import Entropy
 from kit.streams.consume.fan_out import FanOutReader, registered_consumer
@@ -211,12 +212,7 @@ class Consumer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            self.close()
-        except Exception as late:
-            if error is None:
-                raise
-            error.add_note(f"The consumer '{self.application}' had failed as well: {late!r}")
+        close_behind(error, self.close, f"The consumer '{self.application}'")
 
     def __repr__(self) -> str:
         state = "failed" if self.error else "running" if self.is_running else "idle" if self._is_open else "closed"

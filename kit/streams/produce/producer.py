@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from kit.base.clock import Clock, Stopwatch, now_ms
+from kit.base.closing import close_behind
 from kit.base.errors import KitError
 from kit.base.ids import Entropy
 from kit.streams.aggregate import AggregateBuilder, looks_aggregated
@@ -191,12 +192,7 @@ class Producer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            self.close()
-        except Exception as late:
-            if error is None:
-                raise
-            error.add_note(f"Closing the producer of '{self.stream}' failed as well: {late}")
+        close_behind(error, self.close, f"The producer of '{self.stream}'")
 
     def __repr__(self) -> str:
         state = "closed" if self._closed else f"{self._buffer.pending:,} pending"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from kit.base.backoff import Backoff
 from kit.base.clock import Clock, now_ms
+from kit.base.closing import close_behind
 from kit.base.ids import Entropy
 from kit.streams.consume.consumer import Consumer, Until
 from kit.streams.consume.lease import Lease
@@ -125,12 +126,7 @@ class EventSourceMapping:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            self.close()
-        except Exception as late:
-            if error is None:
-                raise
-            error.add_note(f"The mapping '{self.function_name}' had failed as well: {late!r}")
+        close_behind(error, self.close, f"The mapping '{self.function_name}'")
 
     def __repr__(self) -> str:
         return f"<EventSourceMapping of {self.stream!r} to {self.function_name!r}: {self.state}>"
