@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from itertools import zip_longest
 from types import ModuleType
 from typing import Any
 
@@ -18,11 +19,13 @@ from kit.base.errors import KitError
 from magics.command import Command, CommandMagic
 from magics.grammar import Argument, Grammar, Option
 from magics.query import QueryMagic
-from magics.reader import Offer, expected, read
+from magics.reader import Offer, Words, expected, read
 from magics.session import Session
+from magics.statement import compose
 
 _CELL = re.compile(r"\s*%%(\w+)(?=\s)")
 _LINE = re.compile(r"\s*(?:[^\W\d]\w*\s*=\s*)?%(\w+)(?=\s)")
+UNKNOWN_KIND = "boathouse"
 _PARAMETER = re.compile(r"(?<![\w:'\"\]]):([^\W\d]\w*)?\Z")
 
 
@@ -32,7 +35,7 @@ def matcher(session: Session, magics: Sequence[QueryMagic | CommandMagic]) -> Ca
     @context_matcher(identifier="boathouse", priority=100)
     def boathouse_matcher(context: CompletionContext) -> SimpleMatcherResult:
         offer = offered(session, magics, context.full_text, context.cursor_line, context.cursor_position)
-        found = [SimpleCompletion(text, type="boathouse") for text in fitted(offer, context.token)] if offer else []
+        found = [SimpleCompletion(text, type=kind) for text, kind in fitted(offer, context.token)] if offer else []
         return {"completions": found, "suppress": bool(found), "matched_fragment": context.token, "ordered": True}
 
     return boathouse_matcher
@@ -73,15 +76,16 @@ def offered(
         return None
 
 
-def fitted(offer: Offer, token: str) -> list[str]:
-    """The candidates as replacements of `token`, which is what IPython takes for the word before the cursor."""
+def fitted(offer: Offer, token: str) -> list[tuple[str, str]]:
+    """The candidates and their kinds, as replacements of `token`: what IPython takes for the word before the cursor."""
+    candidates = list(zip_longest(offer.candidates, offer.kinds, fillvalue=UNKNOWN_KIND))
     if token.endswith(offer.fragment):
         head = token[: len(token) - len(offer.fragment)]
-        return [head + candidate for candidate in offer.candidates]
+        return [(head + text, kind) for text, kind in candidates]
     cut = len(offer.fragment) - len(token)
     if cut < 0:
         return []
-    return [candidate[cut:] for candidate in offer.candidates if candidate.startswith(offer.fragment[:cut])]
+    return [(text[cut:], kind) for text, kind in candidates if text.startswith(offer.fragment[:cut])]
 
 
 def _in_line(session: Session, grammar: Grammar, line: str, magic: QueryMagic | None, after: str) -> Offer | None:
@@ -118,15 +122,21 @@ def _in_sql(session: Session, magic: QueryMagic, header: str, before: str, after
         return _offer(parameter[1] or "", _variables(session.names))
     if magic.complete is None:
         return None
-    database = _given_database(magic, header) or session.defaults.database
-    return magic.complete(session.workspace, before, after, database)
+    words = _words(magic, header)
+    database = words.first("database", session.defaults.database)
+    # Snippets come before the text, so that their names can be completed and their columns are known.
+    snippets = session.snippets.resolve(words.all("with")) if "with" in words else ()
+    statement = compose(before + after, snippets)
+    written = len(statement.text) - len(after)
+    return magic.complete(session.workspace, statement.text[:written], statement.text[written:], database)
 
 
-def _given_database(magic: QueryMagic, header: str) -> str:
+def _words(magic: QueryMagic, header: str) -> Words:
+    """What the line says; nothing where it is wrong."""
     try:
-        return read(magic.grammar(of_cell=True), header).first("database", "")
+        return read(magic.grammar(of_cell=True), header)
     except KitError:
-        return ""
+        return Words(header)
 
 
 def _variables(names: dict[str, Any]) -> list[str]:

@@ -70,10 +70,14 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Candidates for what is written of a word so far: each replaces `fragment`."""
+    """Candidates for what is written of a word so far: each replaces `fragment`.
+
+    `kinds` says what each is (`table`, `column`), as a front end shows it beside them; it may be empty.
+    """
 
     fragment: str
     candidates: tuple[str, ...]
+    kinds: tuple[str, ...] = ()
 
 
 def read(grammar: Grammar, line: str, cell: str | None = None) -> Words:

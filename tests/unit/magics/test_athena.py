@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
+from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import CapturedIO, capture_output
 
@@ -146,15 +147,28 @@ def test_tables_and_describe_show_the_lake(run: Run, lake: None) -> None:
     assert "marsh.birds · csv" in run("%describe birds -d marsh").stdout
 
 
-def test_names_are_completed_from_the_catalog(shell: InteractiveShell, lake: None) -> None:
-    from IPython.core.completer import provisionalcompleter
+@pytest.mark.parametrize(
+    ("cell", "name", "kind"),
+    [
+        ("%%athena -d marsh\nSELECT * FROM bi|", "birds", "table"),
+        ("%%athena\nSELECT * FROM marsh.co|", "marsh.counts", "table"),
+        ("%%athena\nSELECT * FROM mar|", "marsh", "database"),
+        ("%%athena -d marsh\nSELECT we| FROM birds", "weight", "column"),
+        ("%%athena -d marsh\nSELECT b.we|\nFROM birds b\nWHERE 1 = 1", "b.weight", "column"),
+        ("%%athena -d marsh\nSELECT approx_d| FROM birds", "approx_distinct", "function"),
+        ("%%athena -d marsh\nSELECT * FROM birds whe|", "where", "keyword"),
+        ("%%athena -d marsh --with heavy\nSELECT * FROM hea|", "heavy", "table"),
+        ("%%athena -d marsh --with heavy\nSELECT gra| FROM heavy", "grams", "column"),
+        ("answer = %athena -d marsh SELECT * FROM bi|", "birds", "table"),
+    ],
+)
+def test_names_are_completed_from_the_catalog(
+    shell: InteractiveShell, lake: None, run: Run, cell: str, name: str, kind: str
+) -> None:
+    run("%%athena -d marsh --save heavy --no-display\nSELECT name, weight AS grams FROM birds WHERE weight > 100")
+    cursor = cell.index("|")
 
     with provisionalcompleter():
-        cell = "%%athena -d marsh\nSELECT * FROM bi"
-        tables = {found.text for found in shell.Completer.completions(cell, len(cell)) if found.type == "boathouse"}
-        cell = "%%athena -d marsh\nSELECT we FROM birds"
-        cursor = cell.index(" FROM")
-        columns = {found.text for found in shell.Completer.completions(cell, cursor) if found.type == "boathouse"}
+        found = list(shell.Completer.completions(cell.replace("|", ""), cursor))
 
-    assert "birds" in tables
-    assert "weight" in columns
+    assert (name, kind) in {(item.text, item.type) for item in found if item._origin == "boathouse"}
