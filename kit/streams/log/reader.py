@@ -64,8 +64,12 @@ class Reader:
 
     def first_index(self) -> int:
         """The oldest index that is on disk and has not been seen expired."""
-        firsts = self._known(self.tail())
-        return max(firsts[0], self._state.horizon)
+        tail = self.tail()
+        while True:
+            try:
+                return max(self._known(tail)[0], self._state.horizon)
+            except FileNotFoundError:
+                tail = self._newer(tail)
 
     def rows(self, index: int, limit: int, limit_bytes: int) -> Rows:
         """Up to `limit` committed records from `index` on, of `limit_bytes` in keys and data; at least one if any is
@@ -94,20 +98,19 @@ class Reader:
     def batches(self, index: int, end: int) -> Iterator[tuple[int, Any]]:
         """The committed records from `index` up to `end` as batches of `frame.SCHEMA`, each with its first index."""
         for piece in self._pieces(index, self.tail()):
-            skip = max(index - piece.first_index, 0)
-            rows = piece.as_batch()
-            first = piece.first_index + skip
+            first = max(index, piece.first_index)
             if first >= end:
                 return
-            yield first, rows.slice(skip, end - first)
+            yield first, piece.as_batch().slice(first - piece.first_index, end - first)
 
     def index_at(self, arrival_ms: int) -> int:
         """The first index that arrived at this time or later; the end of the shard where none has."""
+        tail = self.tail()
         while True:
             try:
-                return self._index_at(self.tail(), arrival_ms)
+                return self._index_at(tail, arrival_ms)
             except FileNotFoundError:
-                self._forget()
+                tail = self._newer(tail)
 
     def close(self) -> None:
         with self._lock:
@@ -141,12 +144,12 @@ class Reader:
     def _pieces(self, index: int, tail: Tail) -> Iterator[Piece]:
         """What holds the records from `index` to the end: one frame of many records, or a run of single ones."""
         while index < tail.committed_index:
-            firsts = self._known(tail)
-            index = max(index, firsts[0])
             try:
+                firsts = self._known(tail)
+                index = max(index, firsts[0])
                 holding = self._segment(firsts[bisect_right(firsts, index) - 1], tail)
             except FileNotFoundError:
-                self._forget()
+                tail = self._newer(tail)
                 continue
             before = index
             for piece in pieces(holding, holding.table.holding(index)):
@@ -160,11 +163,19 @@ class Reader:
             if not self._firsts or self._firsts[-1] != tail.segment:
                 # A segment younger than `tail` may be there already; its records are not for this reader yet.
                 self._firsts = [first for first in segment.first_indexes(self._folder) if first <= tail.segment]
+                if not self._firsts:
+                    raise FileNotFoundError(self._folder)
             return self._firsts
 
-    def _forget(self) -> None:
+    def _newer(self, tail: Tail) -> Tail:
+        """The tail as it is now, after a file was gone: segments may have been trimmed, but not the active one."""
         with self._lock:
             self._firsts = []
+        now = self.tail()
+        path = self._folder / segment.file_name(now.segment)
+        if now.segment == tail.segment and not path.exists():
+            raise CorruptSegmentError(path, 0, "the file is gone")
+        return now
 
     def _segment(self, first: int, tail: Tail) -> Segment:
         path = self._folder / segment.file_name(first)
@@ -186,9 +197,11 @@ class Reader:
         try:
             self._active.extend(tail.committed)
         except CorruptSegmentError:
+            self._active = None
             # The segment may have been finished and rewritten since `tail` was read.
             now = self._state.tail()
             if now is None or now.segment == tail.segment:
                 raise
             return Segment.open_sealed(path, tail.segment, self._identity)
-        return self._active
+        else:
+            return self._active

@@ -230,6 +230,8 @@ class Segment:
             self._map()
         view, end = self._view, self._end
         for offset, header in walk(view, end, min(committed, len(view)), self.end_index, checked=True):
+            if header.kind == frame.Kind.SEAL:
+                break
             end = offset + header.frame_bytes
             self._intact.append(1)
             self.table.add(

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from kit.streams.log.reader import KEPT_SEGMENTS
+from kit.streams.log.segment import CorruptSegmentError
 
 
 @pytest.fixture
@@ -101,3 +102,52 @@ def test_the_index_for_a_time_is_found_while_the_active_segment_is_empty(
     assert reader.tail().segment == reader.tail().next_index == 8 * finished + 1
     assert reader.index_at(0) == reader.index_at(1_000) == 1
     assert reader.index_at(1_001) == 8 * finished + 1
+
+
+def test_a_reader_whose_view_is_old_reads_on_where_segments_were_finished_and_rewritten_meanwhile(
+    open_log: Callable[..., Any], small_segments: None
+) -> None:
+    log = open_log()
+    data = [b"%d" % place for place in range(40)]
+    log.put(*data[:3])
+    reader = log.log.files().reader
+    pieces = reader._pieces(1, reader.tail())
+    old = reader.tail()
+    log.put(*data[3:])
+
+    seen = [row[1] for piece in pieces for row in piece.records(0, 100)]
+    again = [row[1] for piece in reader._pieces(1, old) for row in piece.records(0, 100)]
+
+    assert seen[:3] == again[:3] == data[:3]
+    assert seen == data[: len(seen)]
+    assert again == data[: len(again)]
+    assert log.data() == data
+
+
+def test_a_reader_whose_view_is_old_goes_on_behind_what_was_trimmed(
+    open_log: Callable[..., Any], small_segments: None
+) -> None:
+    log = open_log()
+    log.put(*[b"%d" % place for place in range(3)], arrival_ms=1_000)
+    reader = log.log.files().reader
+    old = reader.tail()
+    reader.close()
+    log.put(*[b"%d" % place for place in range(3, 40)], arrival_ms=5_000)
+
+    log.log.settle(horizon_ms=5_000)
+
+    seen = [row[1] for piece in reader._pieces(1, old) for row in piece.records(0, 100)]
+    assert seen == log.data()
+    assert reader.index_at(0) == reader.first_index() > 8
+
+
+def test_files_that_are_gone_are_named(open_log: Callable[..., Any]) -> None:
+    log = open_log()
+    log.put(b"a")
+    reader = log.log.files().reader
+    reader.tail()
+    log.active().unlink()
+
+    for ask in (lambda: reader.rows(1, 10, 100), lambda: reader.index_at(0), reader.first_index):
+        with pytest.raises(CorruptSegmentError, match="gone"):
+            ask()
