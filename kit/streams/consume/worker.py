@@ -194,7 +194,12 @@ class Worker:
         self._scanned_ms = now
 
     def _start(self, lease: Lease) -> None:
-        run = _ShardRun(lease, self._make_reader(lease), self._make_intake(lease, Checkpointer(self._store, lease)))
+        try:
+            intake = self._make_intake(lease, Checkpointer(self._store, lease))
+            run = _ShardRun(lease, self._make_reader(lease), intake)
+        except BaseException:
+            self._store.release(lease)
+            raise
         with self._lock:
             self._runs[lease.shard] = run
         self._counts.leases_taken += 1

@@ -88,7 +88,7 @@ class _Lane:
 class Buffer:
     """The waiting records of one stream. Not safe among threads: whoever owns it locks it.
 
-    `waiting` records (and bytes) are in lanes; `pending` ones, and `held_bytes`, are in lanes or out.
+    `waiting` records are in lanes; `pending` ones, of `held_bytes`, are in lanes or out.
     """
 
     def __init__(self, options: ProducerOptions, entropy: Entropy, shards: ShardMap) -> None:
@@ -99,7 +99,6 @@ class Buffer:
         self._ordinal = 0
         self._turn = 0
         self.waiting = 0
-        self.waiting_bytes = 0
         self.pending = 0
         self.held_bytes = 0
 
@@ -112,12 +111,11 @@ class Buffer:
         lane = self._lane_of(delivery)
         lane.append(delivery)
         self.waiting += 1
-        self.waiting_bytes += delivery.size_bytes
         return self._is_ripe(lane, now_ms, flush=False)
 
     def take(self, now_ms: int, *, flush: bool = False) -> Request | None:
         """The next request, or None where nothing is due; with `flush`, whatever no back-off holds is due."""
-        due = [shard for shard, lane in self._lanes.items() if self._is_ripe(lane, now_ms, flush=flush)]
+        due = self._due(now_ms, flush=flush)
         if not due:
             return None
         # The first lanes of a full request would starve the others if the turn did not go round.
@@ -229,6 +227,13 @@ class Buffer:
             due = at if due is None else min(due, at)
         return None if due is None else max(due, now_ms)
 
+    def _due(self, now_ms: int, *, flush: bool) -> list[str]:
+        """The shards whose lanes go into a request. Records that are sent as they are take all others along."""
+        ripe = [shard for shard, lane in self._lanes.items() if self._is_ripe(lane, now_ms, flush=flush)]
+        if not ripe or flush or self._options.aggregates:
+            return ripe
+        return [shard for shard, lane in self._lanes.items() if self._is_ripe(lane, now_ms, flush=True)]
+
     def _lane_of(self, delivery: Delivery) -> _Lane:
         shard = self._shards.shard_of(delivery.hash_key)
         lane = self._lanes.get(shard)
@@ -245,7 +250,11 @@ class Buffer:
         options = self._options
         if options.aggregates:
             return lane.size_bytes >= options.aggregation_max_bytes or len(lane.queue) >= options.aggregation_max_count
-        return self.waiting >= options.request_max_records or self.waiting_bytes >= options.request_max_bytes
+        share = max(1, len(self._shards.shards))
+        return (
+            len(lane.queue) * share >= options.request_max_records
+            or lane.size_bytes * share >= options.request_max_bytes
+        )
 
     def _parcel(self, shard: str, lane: _Lane, keys: set[str], space_bytes: int) -> Parcel | None:
         """The next Kinesis record of a lane; None where its key is in the request already, or does not fit in it."""
@@ -305,7 +314,6 @@ class Buffer:
             lane = self._lane_of(delivery)
             by_lane.setdefault(id(lane), (lane, []))[1].append(delivery)
             self.waiting += 1
-            self.waiting_bytes += delivery.size_bytes
         for lane, returned in by_lane.values():
             lane.push_back(returned)
 
@@ -319,7 +327,6 @@ class Buffer:
     def _pop(self, lane: _Lane) -> Delivery:
         delivery = lane.pop()
         self.waiting -= 1
-        self.waiting_bytes -= delivery.size_bytes
         return delivery
 
     def _fail(self, deliveries: list[Delivery], error: KitError) -> list[Delivery]:

@@ -4,8 +4,8 @@ Records are packed into aggregates and requests, sent again with back-off where 
 order per partition key through partial failures and reshardings. Sending happens on the thread that calls `put` (when
 a request is full), `flush` or `close`, and on a background thread for what has lingered long enough.
 
-Invariants: one request is out at a time; no lock is held while callbacks run; what `put` accepted is delivered or its
-failure is told: by the delivery's future, by its callback, or else by `flush` and `close`.
+Invariants: one request is out at a time; callbacks run outside of the buffer's lock, and may put; what `put` accepted
+is delivered or its failure is told: by the delivery's future, by its callback, or else by `flush` and `close`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from kit.base.errors import KitError
 from kit.base.ids import Entropy
 from kit.streams.aggregate import AggregateBuilder, looks_aggregated
 from kit.streams.calls import Operation, as_kit_error, code_of, is_retryable
+from kit.streams.entries import Data, payload
 from kit.streams.hashing import HASH_KEYS
 from kit.streams.hashing import hash_key as hash_key_of
 from kit.streams.produce.buffer import Buffer, Request
@@ -93,26 +94,24 @@ class Producer:
 
     def put(
         self,
-        data: bytes | str,
+        data: Data,
         partition_key: str,
         *,
         explicit_hash_key: str | None = None,
         on_settled: Callable[[Delivery], object] | None = None,
     ) -> Delivery:
-        """Accept a record: a future of its receipt. Text is sent as UTF-8.
+        """Accept a record: a future of its receipt. Text is sent as UTF-8, anything but bytes and text as JSON.
 
         Blocks while the buffer is full. `on_settled` is called once, on whichever thread sends. Raises what the stream
         would refuse of the record itself (a key of no or more than 256 characters, a hash key out of range, too large).
         """
-        payload = data.encode() if isinstance(data, str) else bytes(data)
-        size_bytes = self._check(payload, partition_key, explicit_hash_key)
+        body = payload(data)
+        size_bytes = self._check(body, partition_key, explicit_hash_key)
         hash_key = self._hash_key(partition_key) if explicit_hash_key is None else int(explicit_hash_key)
         if self._buffer.held_bytes + size_bytes > self.options.buffer_bytes:
             self._make_room(size_bytes)
         offered_ms = now_ms(self._clock)
-        delivery = Delivery(
-            self, partition_key, payload, explicit_hash_key, hash_key, offered_ms, size_bytes, on_settled
-        )
+        delivery = Delivery(self, partition_key, body, explicit_hash_key, hash_key, offered_ms, size_bytes, on_settled)
         with self._state:
             self._require_usable()
             ripe = self._buffer.offer(delivery, offered_ms)
@@ -126,7 +125,7 @@ class Producer:
                 self._sending.release()
         return delivery
 
-    def put_many(self, records: Iterable[tuple[bytes | str, str]]) -> list[Delivery]:
+    def put_many(self, records: Iterable[tuple[Data, str]]) -> list[Delivery]:
         """Accept pairs of data and partition key, in order."""
         return [self.put(data, partition_key) for data, partition_key in records]
 
@@ -308,8 +307,13 @@ class Producer:
             if self._stop.wait(step_seconds):
                 return
             try:
-                with self._sending:
+                # Not for ever: a callback of the thread that sends may close the producer, which waits for this one.
+                if not self._sending.acquire(timeout=step_seconds):
+                    continue
+                try:
                     self._pump()
+                finally:
+                    self._sending.release()
                 with self._state:
                     if self._buffer.waiting == 0:
                         self._waiting.clear()

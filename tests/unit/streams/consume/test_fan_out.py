@@ -93,6 +93,8 @@ def test_a_clock_that_is_moved_by_hand_cannot_push(tmp_path):
 
     with pytest.raises(KitError, match="a clock that passes by itself"):
         worker.run(until="tip")
+
+    assert all(lease.owner is None for lease in worker.leases().values())
     worker.close()
     streams.close()
 

@@ -11,6 +11,7 @@ from kit.base.ids import Entropy
 from kit.base.settings import Settings
 from kit.streams import Streams
 from kit.streams.aggregate import aggregate, disaggregate
+from kit.streams.hashing import hash_key
 from kit.streams.produce.options import ProducerOptions
 from kit.streams.produce.producer import Producer
 
@@ -283,6 +284,48 @@ def test_an_error_on_the_thread_reaches_the_next_call(failing_kinesis):
 
     with pytest.raises(ZeroDivisionError):
         producer.close()
+
+
+def test_a_callback_may_close_the_producer(failing_kinesis):
+    kinesis = failing_kinesis(1, ManualClock())
+    options = ProducerOptions(linger_ms=1)
+    producer = Producer(kinesis, "s", clock=WallClock(), entropy=Entropy(1), options=options)
+    closed = threading.Event()
+
+    def close(delivery):
+        producer.close()
+        closed.set()
+
+    producer.put(b"a", "k", on_settled=close)
+    producer.flush()
+
+    assert closed.wait(10)
+    assert kinesis.delivered() == [("k", b"a")]
+
+
+def test_anything_but_bytes_and_text_is_put_as_json(make):
+    kinesis, producer = make()
+
+    producer.put({"a": ["é", 1]}, "k").result()
+
+    assert kinesis.delivered() == [("k", '{"a":["é",1]}'.encode())]
+
+
+def test_a_shard_in_back_off_does_not_make_the_others_requests_small(make):
+    kinesis, producer = make(shards=2, aggregation_max_count=1, linger_ms=60_000)
+    blocked = "shardId-000000000000"
+    kinesis.fate = lambda position, entry: THROTTLED if shard_of(kinesis, entry["PartitionKey"]) == blocked else None
+    for number in range(4_000):
+        producer.put(b"x", f"k{number}")
+
+    sizes = [sum(shard_of(kinesis, e["PartitionKey"]) != blocked for e in entries) for _, entries in kinesis.requests]
+
+    assert min(size for size in sizes if size) >= 200
+    kinesis.fate = lambda position, entry: None
+
+
+def shard_of(kinesis, key):
+    return next(shard.id for shard in kinesis.shards if shard.first <= hash_key(key) <= shard.last)
 
 
 def test_a_callback_may_put(make):
