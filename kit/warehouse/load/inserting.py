@@ -29,7 +29,10 @@ class Inserter:
 
     def create_as(self, call: Call, statement: CreateTableAs) -> str:
         with staging(self._cluster, call.cancellation) as area, self._cluster.transaction() as transaction:
-            compiled = self._queries.compiled(statement.query, call.parsed.text, call.script, call.session, call.values)
+            # In 128 bits from the start: a product that is too large for 64 would end the statement half-way.
+            compiled = self._queries.compiled(
+                statement.query, call.parsed.text, call.script, call.session, call.values, wide=True
+            )
             table = ddl.create_table_as(
                 transaction, statement, compiled.bound.columns, call.session.path, self._cluster.now_ms()
             )
