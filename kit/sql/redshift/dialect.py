@@ -16,7 +16,7 @@ from sqlglot.dialects.redshift import Redshift
 from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokens import Token, TokenType
 
-from kit.sql.redshift import errors
+from kit.sql.redshift import closed, errors
 
 # Key of a data type's meta data that holds its text.
 SPELLING = "spelling"
@@ -133,6 +133,20 @@ class RedshiftSource(Redshift):
                 and not any(made.args.get(part) for part in ("side", "kind", "method"))
             ):
                 made.set("kind", "INNER")
+            return made
+
+        def _parse_limit(
+            self, this: exp.Expr | None = None, top: bool = False, skip_limit_token: bool = False
+        ) -> exp.Expr | None:
+            made = super()._parse_limit(this, top, skip_limit_token)
+            if made is not None and made.args.get("offset") is not None:
+                raise errors.error(
+                    errors.SYNTAX_ERROR,
+                    "LIMIT #,# syntax is not supported",
+                    self.sql,
+                    made,
+                    "Use separate LIMIT and OFFSET clauses.",
+                )
             return made
 
         def _parse_lateral(self) -> exp.Lateral | None:
@@ -256,4 +270,5 @@ def _parsed(part: Callable[[RedshiftSource.Parser], exp.Expr | None], tokens: Se
         raise errors.from_sqlglot(error, script, tokens) from error
     if tree is None:
         raise errors.syntax(script, tokens[0] if tokens else None)
+    closed.check(tree, script)
     return tree

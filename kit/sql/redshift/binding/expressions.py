@@ -139,6 +139,7 @@ _REFUSED: dict[type[exp.Expr], str] = {
     exp.ArrayOverlaps: "The operator &&",
     exp.ArrayContainsAll: "The operator @>",
     exp.Collate: "COLLATE",
+    exp.Order: "ORDER BY in an aggregate",
     exp.ByteString: "An E'…' string",
     exp.National: "An N'…' string",
     exp.UnicodeString: "A U&'…' string",

@@ -178,7 +178,8 @@ def _pattern(binder: Expressions, node: exp.Expr, escape: str | None = None) -> 
     value, pattern = (_subject(binder, binder.bind(part), node) for part in (node.this, node.expression))
     text = pattern.node.name if isinstance(pattern.node, exp.Literal) else None
     if isinstance(node, (exp.Like, exp.ILike)):
-        return typed(_like(binder, node, value, pattern, text, escape), BOOLEAN)
+        made = _like(binder, node, value, pattern, text, escape)
+        return typed(exp.Not(this=made) if node.args.get("negate") else made, BOOLEAN)
     if text is None:
         raise binder.unsupported("A pattern that is not a constant", node.expression, "Write it as a string literal.")
     try:

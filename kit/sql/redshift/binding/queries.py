@@ -6,7 +6,6 @@ Source: Amazon Redshift Database Developer Guide, "SELECT", read 2026-11.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from sqlglot import exp
 
@@ -28,41 +27,6 @@ from kit.sql.redshift.binding.projections import Projection, bind_projections
 from kit.sql.redshift.binding.scope import CommonTable, Output, Scope, identifier
 from kit.sql.redshift.binding.typed import Typed, typed
 from kit.sql.redshift.types import UNKNOWN
-
-_SELECT_PARTS: Final = frozenset(
-    {
-        "with_",
-        "expressions",
-        "exclude",
-        "distinct",
-        "from_",
-        "joins",
-        "where",
-        "connect",
-        "group",
-        "having",
-        "qualify",
-        "order",
-        "limit",
-        "offset",
-        "operation_modifiers",
-    }
-)
-_SET_PARTS: Final = frozenset({"with_", "this", "expression", "distinct", "order", "limit", "offset"})
-_REFUSED_PARTS: Final = {
-    "into": "SELECT INTO inside of a query",
-    "laterals": "LATERAL VIEW",
-    "windows": "The WINDOW clause",
-    "locks": "FOR UPDATE",
-    "sample": "TABLESAMPLE",
-    "sort": "SORT BY",
-    "cluster": "CLUSTER BY",
-    "distribute": "DISTRIBUTE BY",
-    "match": "MATCH_RECOGNIZE",
-    "hint": "A hint",
-    "prewhere": "PREWHERE",
-    "kind": "SELECT AS STRUCT",
-}
 
 
 def bind_query(
@@ -107,15 +71,7 @@ def _parenthesised(
     return block
 
 
-def _refuse_parts(context: Context, query: exp.Query, known: frozenset[str]) -> None:
-    for part, value in query.args.items():
-        if value and part not in known:
-            what = _REFUSED_PARTS.get(part, f"{part.upper().strip('_')} in a query")
-            raise errors.unsupported(what, context.script, query)
-
-
 def _select(context: Context, select: exp.Select, parent: Scope | None, visible: Mapping[str, CommonTable]) -> Block:
-    _refuse_parts(context, select, _SELECT_PARTS)
     scope = Scope(parent, environment=visible)
     made = exp.Select()
     where = select.args.get("where")
@@ -290,7 +246,6 @@ def _count(binder: Expressions, node: exp.Expr, what: str) -> exp.Expr:
 def _set_operation(
     context: Context, query: exp.SetOperation, parent: Scope | None, visible: Mapping[str, CommonTable]
 ) -> Block:
-    _refuse_parts(context, query, _SET_PARTS)
     branches = _branches(query)
     for branch, operation in branches:
         if isinstance(operation, (exp.Intersect, exp.Except)) and not operation.args.get("distinct", True):

@@ -27,7 +27,6 @@ from kit.sql.redshift.schema import TableSchema
 from kit.sql.redshift.types import BIGINT, SUPER, Kind
 
 _MAX_VIEW_DEPTH: Final = 32
-_JOIN_PARTS: Final = frozenset({"this", "on", "using", "side", "kind", "method"})
 _SIDES: Final = {"": None, "LEFT": "LEFT", "RIGHT": "RIGHT", "FULL": "FULL"}
 
 
@@ -113,9 +112,6 @@ def _add(context: Context, scope: Scope, source: Source, at: exp.Expr) -> None:
 
 
 def _join(context: Context, scope: Scope, join: exp.Join, start: int) -> exp.Join:
-    for part, value in join.args.items():
-        if value and part not in _JOIN_PARTS:
-            raise errors.unsupported(f"JOIN with {part.upper()}", context.script, join)
     side, kind, method = (str(join.args.get(part) or "").upper() for part in ("side", "kind", "method"))
     if side not in _SIDES or kind not in {"", "INNER", "OUTER", "CROSS"} or method not in {"", "NATURAL"}:
         words = " ".join(word for word in (method, side, kind, "JOIN") if word)
