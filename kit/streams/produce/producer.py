@@ -19,11 +19,10 @@ from kit.base.clock import Clock, Stopwatch, now_ms
 from kit.base.closing import close_behind
 from kit.base.errors import KitError
 from kit.base.ids import Entropy
-from kit.streams.aggregate import AggregateBuilder, looks_aggregated
 from kit.streams.calls import Operation, as_kit_error, code_of, is_retryable
 from kit.streams.entries import Data, payload
-from kit.streams.hashing import HASH_KEYS
 from kit.streams.hashing import hash_key as hash_key_of
+from kit.streams.produce.admission import admitted_bytes
 from kit.streams.produce.buffer import Buffer, Request
 from kit.streams.produce.columnar import Append, TableSender
 from kit.streams.produce.delivery import Delivery
@@ -106,7 +105,7 @@ class Producer:
         would refuse of the record itself (a key of no or more than 256 characters, a hash key out of range, too large).
         """
         body = payload(data)
-        size_bytes = self._check(body, partition_key, explicit_hash_key)
+        size_bytes = admitted_bytes(body, partition_key, explicit_hash_key, self.options.max_record_bytes)
         hash_key = self._hash_key(partition_key) if explicit_hash_key is None else int(explicit_hash_key)
         if self._buffer.held_bytes + size_bytes > self.options.buffer_bytes:
             self._make_room(size_bytes)
@@ -335,35 +334,6 @@ class Producer:
             hash_key = self._hash_keys[partition_key] = hash_key_of(partition_key)
         return hash_key
 
-    def _check(self, data: bytes, partition_key: str, explicit_hash_key: str | None) -> int:
-        if not 1 <= len(partition_key) <= 256:
-            raise KitError(
-                "ValidationException",
-                f"A partition key has 1 to 256 characters; this one has {len(partition_key)}.",
-                "Choose a shorter key, or its hash." if partition_key else "Every record needs a partition key.",
-            )
-        if explicit_hash_key is not None and not _is_hash_key(explicit_hash_key):
-            raise KitError(
-                "InvalidArgumentException",
-                f"'{explicit_hash_key}' is not a hash key.",
-                "An explicit hash key is a decimal number from 0 to 2^128 - 1, without leading zeros.",
-            )
-        key_bytes = len(partition_key) if partition_key.isascii() else len(partition_key.encode())
-        size_bytes = len(data) + key_bytes
-        sent_bytes = size_bytes
-        if looks_aggregated(data):  # it will travel inside an aggregate of its own
-            builder = AggregateBuilder()
-            builder.add(partition_key, data, explicit_hash_key, limit_bytes=1 << 62)
-            sent_bytes = builder.size_bytes + key_bytes
-        if sent_bytes > self.options.max_record_bytes:
-            raise KitError(
-                "InvalidArgumentException",
-                f"The record has {sent_bytes:,} bytes with its key; the stream takes"
-                f" {self.options.max_record_bytes:,} at most.",
-                "Split it, or store it as an object and put its address.",
-            )
-        return size_bytes
-
     def _require_usable(self) -> None:
         if self._closed:
             raise KitError("ProducerClosed", f"The producer of '{self.stream}' is closed.", "Make a new one.")
@@ -394,9 +364,3 @@ class Producer:
                 f"{len(untold) + more:,} records were not delivered to '{self.stream}'. The first: {first}",
                 "put() returns a future of each record; give on_settled to be told of failures as they happen.",
             ) from first
-
-
-def _is_hash_key(text: str) -> bool:
-    if not (text.isascii() and text.isdigit()) or len(text) > 39 or (text[0] == "0" and text != "0"):
-        return False
-    return int(text) < HASH_KEYS

@@ -420,6 +420,7 @@ def test_an_explicit_hash_key_chooses_the_shard(make):
     [
         ({"partition_key": ""}, "ValidationException"),
         ({"partition_key": "k" * 257}, "ValidationException"),
+        ({"partition_key": "\ud800"}, "ValidationException"),
         ({"partition_key": "k", "explicit_hash_key": str(2**128)}, "InvalidArgumentException"),
         ({"partition_key": "k", "explicit_hash_key": "01"}, "InvalidArgumentException"),
         ({"partition_key": "k", "explicit_hash_key": "-1"}, "InvalidArgumentException"),
