@@ -26,8 +26,8 @@ TABLES = {
     "o_orderdate date, o_orderpriority varchar(15), o_clerk varchar(15), o_shippriority integer, o_comment varchar(79)",
     "lineitem": "l_orderkey bigint, l_partkey integer, l_suppkey integer, l_linenumber integer, "
     "l_quantity numeric(15,2), l_extendedprice numeric(15,2), l_discount numeric(15,2), l_tax numeric(15,2), "
-    "l_returnflag varchar(1), l_linestatus varchar(1), l_shipdate date, l_commitdate date, l_receiptdate date, l_shipinstruct varchar(25), "
-    "l_shipmode varchar(10), l_comment varchar(44)",
+    "l_returnflag varchar(1), l_linestatus varchar(1), l_shipdate date, l_commitdate date, l_receiptdate date, "
+    "l_shipinstruct varchar(25), l_shipmode varchar(10), l_comment varchar(44)",
 }
 TUNED = {
     "lineitem": "DISTKEY(l_orderkey) SORTKEY(l_shipdate)",
