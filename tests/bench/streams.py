@@ -136,22 +136,22 @@ def put_in_threads(stream: Any, data: bytes, count: int, threads: int) -> None:
 
 
 class Figures:
-    """Rates by figure and by whose they are, round after round."""
+    """Rates by figure and by whose they are, round after round: a second, and a second of this process's CPU time."""
 
     def __init__(self) -> None:
         self.rates: dict[str, dict[str, list[float]]] = {}
+        self.by_cpu: dict[str, dict[str, list[float]]] = {}
 
     def note(self, figure: str, who: str, count: int, work: Callable[..., Any], *given: Any, **named: Any) -> None:
         gc.collect()
-        begin = time.perf_counter()
+        begin, begin_cpu = time.perf_counter(), time.process_time()
         work(*given, **named)
-        rate = count / (time.perf_counter() - begin)
-        self.rates.setdefault(figure, {}).setdefault(who, []).append(rate)
+        self.rates.setdefault(figure, {}).setdefault(who, []).append(count / (time.perf_counter() - begin))
+        self.by_cpu.setdefault(figure, {}).setdefault(who, []).append(count / (time.process_time() - begin_cpu))
 
-    def medians(self) -> dict[str, dict[str, float]]:
-        return {
-            figure: {who: statistics.median(values) for who, values in by.items()} for figure, by in self.rates.items()
-        }
+
+def medians(rates: dict[str, dict[str, list[float]]]) -> dict[str, dict[str, float]]:
+    return {figure: {who: statistics.median(values) for who, values in by.items()} for figure, by in rates.items()}
 
 
 def writing(folder: Path, rounds: int) -> Figures:
@@ -229,8 +229,14 @@ def holding(folder: Path, records: int, rounds: int) -> tuple[Figures, dict[str,
             names = ["partition_key", "data", "arrival_time"]
             whole.note("table() without sequence numbers", "ours", held, stream.table, columns=names)
             whole.note("batches()", "ours", held, lambda: growths.append(walked(stream)))
-    found = {figure: by["ours"] for figure, by in whole.medians().items()}
-    return figures, {**found, "records held": held, "batches(): private memory grew by, MB": max(growths) / 1e6}
+    found = {figure: by["ours"] for figure, by in medians(whole.rates).items()}
+    by_cpu = {f"{figure} a CPU second": by["ours"] for figure, by in medians(whole.by_cpu).items()}
+    return figures, {
+        **found,
+        **by_cpu,
+        "records held": held,
+        "batches(): private memory grew by, MB": max(growths) / 1e6,
+    }
 
 
 def count_held(stream: Any) -> int:
@@ -267,10 +273,10 @@ def private(process: psutil.Process) -> int:
     return info.rss - info.shared
 
 
-def shown(rates: dict[str, dict[str, float]]) -> None:
+def shown(unit: str, rates: dict[str, dict[str, float]]) -> None:
     columns = list(dict.fromkeys(who for by in rates.values() for who in by))
     width = max(map(len, rates)) + 2
-    print(f"{'records/s':{width}}" + "".join(f"{column:>17}" for column in columns))
+    print(f"{unit:{width}}" + "".join(f"{column:>17}" for column in columns))
     for figure, by in rates.items():
         print(f"{figure:{width}}" + "".join(f"{by[each]:>17,.0f}" if each in by else " " * 17 for each in columns))
     print()
@@ -283,11 +289,12 @@ def main() -> None:
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="boathouse-streams-"))
     try:
-        speeds = writing(folder, options.rounds).medians()
+        written = writing(folder, options.rounds)
         costs, whole = holding(folder, options.records, options.rounds)
     finally:
         shutil.rmtree(folder)
 
+    speeds, by_cpu, flat = medians(written.rates), medians(written.by_cpu), medians(costs.rates)
     ratios = {
         f"{figure}: ours / {other}": round(by["ours"] / by[other], 2)
         for figure, by in speeds.items()
@@ -299,15 +306,19 @@ def main() -> None:
         ratios[f"{figure}, 4 shards: ours / raw"] = round(
             speeds[f"{figure}, 4 shards"]["ours"] / speeds[figure]["raw"], 2
         )
-    flat = costs.medians()
-    shown(speeds)
-    shown(flat)
+    shown("records/s", speeds)
+    shown("records/CPU s", by_cpu)
+    shown("records/s", flat)
     for name, value in (*whole.items(), *ratios.items()):
         print(f"{name}: {value:,.2f}")
-    rounded = {figure: {who: round(value) for who, value in by.items()} for figure, by in speeds.items()}
-    held = {figure: {who: round(value) for who, value in by.items()} for figure, by in flat.items()}
+    tables = {"rates": speeds, "by_cpu": by_cpu, "held": flat}
+    rounded = {
+        name: {figure: {who: round(value) for who, value in by.items()} for figure, by in rates.items()}
+        for name, rates in tables.items()
+    }
     reading = {name: round(value, 1) for name, value in whole.items()}
-    print(json.dumps({"bench": "streams", "rates": rounded, "held": held, "reading": reading, "ratios": ratios}))
+    load = os.getloadavg()[1]
+    print(json.dumps({"bench": "streams", **rounded, "reading": reading, "ratios": ratios, "load_5_min": load}))
 
 
 if __name__ == "__main__":

@@ -118,12 +118,11 @@ class Writer:
 
         One thread syncs for all that wrote before it began; those that come meanwhile wait for the next turn.
         """
-        end_index = written.first_index + written.records
         with self._syncing:
+            if self._is_committed(written):
+                return
             with self._lock:
                 tail = self._still_there(written)
-                if tail.committed_index >= end_index:
-                    return
                 fd = os.dup(self._fd)
             try:
                 self._disk.sync(fd)
@@ -183,6 +182,13 @@ class Writer:
 
     def _publish(self, tail: Tail) -> None:
         self._tail = self._state.publish(tail)
+
+    def _is_committed(self, written: Written) -> bool:
+        """Whether another one's sync has covered the records; needs no lock, for whoever takes records back says so
+        before the position goes back."""
+        tail = self._state.tail()
+        covered = tail is not None and tail.committed_index >= written.first_index + written.records
+        return covered and self._state.cuts == written.cuts
 
     def _still_there(self, written: Written) -> Tail:
         """Where the shard ends. Raises where records have been taken back since these were written: an index may stand
