@@ -218,21 +218,11 @@ RESERVED: Final = frozenset(
 """Words that are no names unless quoted. Source: Reserved keywords, Trino documentation, read 2026-11."""
 _CLAUSE_WORDS: Final = frozenset(
     {
-        "FROM",
-        "WHERE",
-        "GROUP",
-        "HAVING",
-        "ORDER",
-        "LIMIT",
-        "OFFSET",
-        "FETCH",
-        "UNION",
-        "INTERSECT",
-        "EXCEPT",
-        "ON",
-        "USING",
+        *("FROM", "WHERE", "HAVING", "ORDER", "UNION", "INTERSECT", "EXCEPT", "ON", "USING"),
     }
 )
+_BEFORE_OPERAND: Final = frozenset({",", "SELECT", "BY"})
+_BEFORE_ITEM: Final = frozenset({"(", "[", "ALL", "DISTINCT"})
 
 
 @cache
@@ -275,9 +265,15 @@ def _check_words(text: str, words: list[Token]) -> None:
     for before, word in zip(words, [*words[1:], Token(Kind.OPERATOR, "<EOF>", len(text), len(text))], strict=True):
         if before.open:
             raise error_at("SYNTAX_ERROR", "A string, quoted name or comment is not closed", text, before.start)
-        dangles = before.text == "," and (word.upper in _CLAUSE_WORDS or word.text in (")", "]", "<EOF>"))
+        if before.text.startswith("`"):
+            message = "backquoted identifiers are not supported; use double quotes to quote identifiers"
+            raise error_at("SYNTAX_ERROR", message, text, before.start)
+        dangles = before.upper in _BEFORE_OPERAND and (
+            word.upper in _CLAUSE_WORDS or word.text in (")", "]", ",", "<EOF>")
+        )
+        dangles = dangles or (word.text == "," and before.upper in _BEFORE_ITEM)
         bare_interval = before.upper == "INTERVAL" and word.kind is Kind.NUMBER
-        if dangles or bare_interval or word.text in ("@", "`", ";", "::"):
+        if dangles or bare_interval or word.text in ("@", ";", "::"):
             expecting = ". Expecting: <string>" if bare_interval else ". Expecting: <expression>" if dangles else ""
             hint = "Athena has no :: cast: write CAST(x AS type)." if word.text == "::" else ""
             raise error_at("SYNTAX_ERROR", f"mismatched input '{word.text}'{expecting}", text, word.start, hint)

@@ -336,6 +336,8 @@ def _in(t: Translation, node: exp.In, scope: Scope) -> Expr:
     t.only(node, "this", "expressions", "query")
     if node.args.get("query"):
         return subqueries.membership(t, node, scope, negated=False)
+    if not node.expressions:
+        raise t.error("SYNTAX_ERROR", "mismatched input ')'. Expecting: <expression>, <query>", node)
     value = t.expression(node.this, scope)
     return operators.contained(t, value, [t.expression(item, scope) for item in node.expressions], node)
 
