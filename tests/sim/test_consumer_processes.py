@@ -70,6 +70,7 @@ class Consumers:
         return sorted(lines, key=lambda line: line[0])
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(SECONDS + DRAIN_SECONDS + 120)
 def test_every_record_is_processed_and_every_shard_in_order_though_consumers_are_killed(tmp_path):
     workspace = tmp_path / "ws"

@@ -145,6 +145,7 @@ class Simulation:
         self.streams.close()
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_record_is_processed_and_for_the_first_time_in_order(tmp_path, seed):
     simulation = Simulation(tmp_path / "streams", seed)

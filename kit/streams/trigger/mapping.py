@@ -7,7 +7,7 @@ worker take turns; further workers of the same mapping, in this process or other
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
@@ -20,7 +20,6 @@ from kit.streams.consume.lease import Lease
 from kit.streams.consume.options import ConsumerOptions
 from kit.streams.consume.processor import Checkpointer
 from kit.streams.consume.reader import Batch, ReadClient
-from kit.streams.names import stream_arn
 from kit.streams.trigger.dispatch import Dispatch
 from kit.streams.trigger.event import failure_record
 from kit.streams.trigger.invoker import Function, Invoker, MappingMetrics
@@ -36,7 +35,6 @@ Destination: TypeAlias = Callable[[dict[str, Any]], object]
 """Where the records of failures go. What it raises stops the mapping, so that no failure goes untold."""
 
 HOUR_MS = 3_600_000
-RETENTION_HOURS = 24
 
 
 class EventSourceMapping:
@@ -71,7 +69,8 @@ class EventSourceMapping:
         self._clock = clock
         self._entropy = entropy
         self._backoff = backoff or Backoff(base_ms=500, cap_ms=60_000)
-        self._invoker = Invoker(function, self.function_name, stream_arn(stream), self.options, entropy)
+        self._arn = str(self._summary()["StreamARN"])
+        self._invoker = Invoker(function, self.function_name, self._arn, self.options, entropy)
         self.consumer = Consumer(
             client,
             stream,
@@ -132,10 +131,14 @@ class EventSourceMapping:
         return f"<EventSourceMapping of {self.stream!r} to {self.function_name!r}: {self.state}>"
 
     def _intake(self, lease: Lease, checkpointer: Checkpointer) -> _MappingIntake:
-        summary = self._client.describe_stream_summary(StreamName=self.stream)["StreamDescriptionSummary"]
-        retention_ms = int(summary.get("RetentionPeriodHours", RETENTION_HOURS)) * HOUR_MS
+        retention_ms = int(self._summary()["RetentionPeriodHours"]) * HOUR_MS
         dispatch = Dispatch(self.options, retention_ms, self._backoff, self._entropy)
         return _MappingIntake(dispatch, self._invoker, self._give_up, lease.shard, checkpointer, self._clock)
+
+    def _summary(self) -> Mapping[str, Any]:
+        answer = self._client.describe_stream_summary(StreamName=self.stream)
+        summary: Mapping[str, Any] = answer["StreamDescriptionSummary"]
+        return summary
 
     def _give_up(self, shard: str, discard: Discard) -> None:
         self.metrics.discarded += len(discard.items)
@@ -157,7 +160,7 @@ class EventSourceMapping:
                 unhandled=discard.unhandled,
                 at_ms=now_ms(self._clock),
                 shard=shard,
-                stream_arn=stream_arn(self.stream),
+                stream_arn=self._arn,
                 answers=[item.answer for item in discard.items],
             )
         )
