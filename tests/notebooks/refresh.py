@@ -1,6 +1,6 @@
 """Run the notebooks whose outputs are committed, and write those outputs back.
 
-`python tests/notebooks/refresh.py [NAME ...]`; without a name, all of them.
+`python tests/notebooks/refresh.py [FILE ...]`; without a file's name, all of them.
 
 Each runs with its default parameters in a copy of the tree's shape, so that nothing of the machine or of the run gets
 into the file: no paths, no times of papermill's, no workspace left beside it.
@@ -18,7 +18,6 @@ import nbformat
 import papermill
 
 ROOT = Path(__file__).parents[2]
-NOTEBOOKS = ("01_lake_and_athena.ipynb", "02_shard_log.ipynb")
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
@@ -64,7 +63,7 @@ def refresh(notebook: Path) -> None:
 
 
 def main() -> None:
-    for name in sys.argv[1:] or NOTEBOOKS:
+    for name in sys.argv[1:] or sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb")):
         refresh(ROOT / "notebooks" / name)
         print(f"refreshed {name}")
 

@@ -1,17 +1,13 @@
 """The first notebook: it runs from anywhere with other parameters, its answers are right, its outputs are clean."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import nbformat
 import pandas as pd
 import pytest
 
@@ -286,47 +282,3 @@ def test_a_second_run_in_the_same_workspace_gives_the_same_answers(
 
     exact = (1, 3, 4, 5, 6, 7, 9, 10)
     assert [first.answer(number) for number in exact] == [second.answer(number) for number in exact]
-
-
-def committed(notebooks: Path) -> Any:
-    return nbformat.read(notebooks / NAME, as_version=4)
-
-
-def test_the_committed_notebook_was_run_from_top_to_bottom(notebooks: Path) -> None:
-    notebook = committed(notebooks)
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-
-    nbformat.validate(notebook)
-    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
-    assert all(cell.outputs for cell in code if "nbval-check-output" in cell.metadata.get("tags", []))
-
-
-def test_the_committed_notebook_holds_nothing_of_the_machine(notebooks: Path) -> None:
-    source = (notebooks / NAME).read_text(encoding="utf-8")
-    notebook = committed(notebooks)
-
-    assert set(notebook.metadata) == {"kernelspec", "language_info"}
-    assert all(set(cell.metadata) <= {"tags"} for cell in notebook.cells)
-    assert "papermill" not in source
-    assert re.search(r"(?<![\w.])/(?:home|root|tmp|work|Users|usr)\b", source) is None
-
-
-def test_the_committed_outputs_are_those_of_today(
-    notebooks: Path, data: Path, kernels_at_home: None, tmp_path: Path
-) -> None:
-    """nbval runs the notebook with its defaults, beside the data, and compares the cells marked for it."""
-    (tmp_path / "notebooks").mkdir()
-    (tmp_path / "data").symlink_to(data)
-    copy = tmp_path / "notebooks" / NAME
-    copy.write_bytes((notebooks / NAME).read_bytes())
-    arguments = ["--nbval-lax", "--nbval-current-env", "--nbval-sanitize-with", str(notebooks / "sanitize.cfg"), "-q"]
-
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *arguments, "-p", "no:cacheprovider", str(copy)],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        env={**os.environ, "PY_COLORS": "0"},
-    )
-
-    assert done.returncode == 0, done.stdout[-4000:]

@@ -2,17 +2,13 @@
 
 import hashlib
 import json
-import os
 import re
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import nbformat
 import pytest
 
 NAME = "02_shard_log.ipynb"
@@ -201,43 +197,3 @@ def test_a_second_run_in_the_same_workspace_shows_the_same(
 
     without_times = [[re.sub(r"[\d.]+ m?s$", "", answer) for answer in run.answers()] for run in (first, second)]
     assert without_times[0] == without_times[1]
-
-
-def test_the_committed_notebook_was_run_from_top_to_bottom(notebooks: Path) -> None:
-    notebook = nbformat.read(notebooks / NAME, as_version=4)
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-
-    nbformat.validate(notebook)
-    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
-    assert all(cell.outputs for cell in code if "nbval-check-output" in cell.metadata.get("tags", []))
-
-
-def test_the_committed_notebook_holds_nothing_of_the_machine(notebooks: Path) -> None:
-    source = (notebooks / NAME).read_text(encoding="utf-8")
-    notebook = nbformat.read(notebooks / NAME, as_version=4)
-
-    assert set(notebook.metadata) == {"kernelspec", "language_info"}
-    assert all(set(cell.metadata) <= {"tags"} for cell in notebook.cells)
-    assert "papermill" not in source
-    assert re.search(r"(?<![\w.])/(?:home|root|tmp|work|Users|usr)\b", source) is None
-
-
-def test_the_committed_outputs_are_those_of_today(
-    notebooks: Path, data: Path, kernels_at_home: None, tmp_path: Path
-) -> None:
-    """nbval runs the notebook with its defaults, beside the data, and compares the cells marked for it."""
-    (tmp_path / "notebooks").mkdir()
-    (tmp_path / "data").symlink_to(data)
-    copy = tmp_path / "notebooks" / NAME
-    copy.write_bytes((notebooks / NAME).read_bytes())
-    arguments = ["--nbval-lax", "--nbval-current-env", "--nbval-sanitize-with", str(notebooks / "sanitize.cfg"), "-q"]
-
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *arguments, "-p", "no:cacheprovider", str(copy)],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        env={**os.environ, "PY_COLORS": "0"},
-    )
-
-    assert done.returncode == 0, done.stdout[-4000:]
