@@ -546,23 +546,27 @@ def test_a_worker_that_was_suspended_finds_its_leases_lost_and_cannot_checkpoint
     assert suspended.metrics.leases_lost == 2
 
 
-def test_a_long_call_of_the_function_does_not_cost_the_lease(kinesis, make_consumer):
+def test_a_long_call_of_the_function_does_not_cost_the_lease(kinesis, make_consumer, clock):
     fill(kinesis, A, 1)
     entered, leave = threading.Event(), threading.Event()
 
     def slow(records):
         entered.set()
-        leave.wait(10)
+        leave.wait(30)
 
-    slow_one = make_consumer(slow, worker="slow", clock=WallClock(), failover_ms=150)
-    other = make_consumer(lambda records: None, worker="other", clock=WallClock(), failover_ms=150)
+    slow_one = make_consumer(slow, worker="slow")
     slow_one.start()
-    assert entered.wait(10)
-    for _ in range(50):
+    assert entered.wait(30)
+    other = make_consumer(lambda records: None, worker="other")
+    for _ in range(20):  # twice the failover time, in steps that leave the second thread time to notice
         other.step()
-        threading.Event().wait(0.01)
+        before = slow_one.leases()[A].counter
+        clock.advance(slow_one.options.beat_ms / 1000)
+        while slow_one.leases()[A].counter == before:
+            threading.Event().wait(0.001)
 
     assert other.leases()[A].owner == "slow"
+    assert A not in other.shards
     leave.set()
     slow_one.stop()
 
