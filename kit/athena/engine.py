@@ -33,6 +33,7 @@ T = TypeVar("T")
 
 BATCH_ROWS = 65_536
 _IDLE_CONNECTIONS = 4
+_STEP_SECONDS = 0.02
 _PER_CONNECTION = (
     "SET enable_profiling = 'no_output'; SET tracked_metrics = ['io.*', 'query.*']; "
     "SET enable_progress_bar = true; SET enable_progress_bar_print = false; SET progress_bar_time = 0"
@@ -119,6 +120,8 @@ class Connection:
         self._cursor = cursor
         self._engine = engine
         self._closed = False
+        self._closing = threading.Lock()
+        self._running = threading.Lock()
         self._is_clean = True
         self._is_reusable = True
         self._streams: list[str] = []
@@ -185,9 +188,12 @@ class Connection:
 
     def close(self) -> None:
         """Stop and let go; may be called twice."""
-        if self._closed:
-            return
-        self._closed = True
+        with self._closing:
+            if self._closed:
+                return
+            self._closed = True
+        while not self._running.acquire(timeout=_STEP_SECONDS):
+            self._cursor.interrupt()  # another thread is taking rows
         if self._reader is not None:
             self._reader.close()
         if self._is_clean and self._is_reusable:
@@ -208,7 +214,8 @@ class Connection:
 
         def named() -> T:
             try:
-                return call()
+                with self._running:
+                    return call()
             except (duckdb.Error, OSError) as error:
                 if watch.error is not None:
                     raise watch.error from None

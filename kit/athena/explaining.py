@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any, assert_never
 
 from kit.athena.job import Answer, Job, Listed
 from kit.athena.meter import Metered, bytes_read, cost_usd, metered
 from kit.athena.planning import Pruned, ScanPlan
 from kit.athena.queries import PlannedQuery, compile_, open_, plan
+from kit.athena.scan.source import literal
 from kit.base import display
-from kit.base.domain import Between, Domain, OneOf
+from kit.base.domain import Between, Domain, OneOf, Scalar
 from kit.base.errors import KitError
 from kit.sql.athena import statements as s
 
@@ -51,6 +53,7 @@ class Operator:
     rows: int | None
     ms: float | None
     inputs: tuple[Operator, ...]
+    projected: tuple[str, ...] = ()
 
 
 def explain(job: Job, statement: s.Explain) -> Answer:
@@ -77,7 +80,8 @@ def explain(job: Job, statement: s.Explain) -> Answer:
     operators = _explained(json.loads(rows[0][1]))
     if statement.format == "JSON" or statement.type == "IO":
         return _answer(json.dumps(_as_json(planned, operators), indent=2))
-    lines = [*prefix, *_columns(planned), *_scans(planned.plans), *_estimate(planned), "", "Plan", *_tree(operators, 1)]
+    tree = _tree(_labelled(operators, planned.plans), 1)
+    lines = [*prefix, *_columns(planned), *_scans(planned.plans), *_estimate(planned), "", "Plan", *tree]
     return _answer("\n".join(lines))
 
 
@@ -128,7 +132,8 @@ def _analyzed(job: Job, planned: PlannedQuery, *, as_json: bool) -> str:
     ]
     lines = [*_columns(planned), *_scans(planned.plans), f"Measured: {' · '.join(totals)}"]
     if profile:
-        lines += [f"          {' · '.join(measured)}", "", "Plan", *_tree(operators, 1)]
+        tree = _tree(_labelled(operators, planned.plans), 1)
+        lines += [f"          {' · '.join(measured)}", "", "Plan", *tree]
     else:
         lines.append("          answered from metadata alone")
     return "\n".join(lines)
@@ -163,13 +168,30 @@ def _scans(plans: Sequence[ScanPlan]) -> list[str]:
 def _domain(domain: Domain) -> str:
     match domain:
         case OneOf(values):
-            return f"in ({_some([repr(value) for value in values], _MAX_VALUES)})"
+            return f"in ({_some(list(map(_literal, values)), _MAX_VALUES)})"
         case Between(low, high, low_open, high_open):
-            parts = [] if low is None else [f"{'>' if low_open else '>='} {low!r}"]
-            parts += [] if high is None else [f"{'<' if high_open else '<='} {high!r}"]
+            parts = [] if low is None else [f"{'>' if low_open else '>='} {_literal(low)}"]
+            parts += [] if high is None else [f"{'<' if high_open else '<='} {_literal(high)}"]
             return " and ".join(parts) or "is not null"
         case _:
             assert_never(domain)
+
+
+def _literal(value: Scalar) -> str:
+    """The value as SQL has it."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case datetime():
+            return f"TIMESTAMP '{value.isoformat(' ')}'"
+        case date():
+            return f"DATE '{value.isoformat()}'"
+        case str():
+            return literal(value)
+        case bytes():
+            return f"X'{value.hex().upper()}'"
+        case _:
+            return str(value)
 
 
 def _some(parts: Sequence[str], limit: int) -> str:
@@ -204,7 +226,28 @@ def _operator(
         if (value := info.get(label))
     )
     estimated = str(info.get("Estimated Cardinality", ""))
-    return Operator(name.strip(), details, int(estimated) if estimated.isdigit() else None, rows, ms, tuple(inputs))
+    projected = info.get("Projections", ())
+    return Operator(
+        name.strip(),
+        details,
+        int(estimated) if estimated.isdigit() else None,
+        rows,
+        ms,
+        tuple(inputs),
+        (projected,) if isinstance(projected, str) else tuple(projected),
+    )
+
+
+def _labelled(operators: Sequence[Operator], plans: Sequence[ScanPlan]) -> list[Operator]:
+    """The same, with the table's name at each scan whose columns are those of one table alone."""
+    labelled: list[Operator] = []
+    for operator in operators:
+        name = operator.name
+        if not operator.inputs and operator.projected:
+            found = {each.scan.table for each in plans if set(operator.projected) <= set(each.scan.columns)}
+            name = f"{name} {found.pop()}" if len(found) == 1 else name
+        labelled.append(replace(operator, name=name, inputs=tuple(_labelled(operator.inputs, plans))))
+    return labelled
 
 
 def _tree(operators: Sequence[Operator], depth: int) -> Iterator[str]:

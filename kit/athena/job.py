@@ -74,7 +74,7 @@ class Job:
     def missing(self, name: TableName) -> KitError:
         """The error for a table that is not there, pointing at its name."""
         database, table = self.name(name)
-        hint = did_you_mean(table, self.services.catalog.table_names(database))
+        hint = did_you_mean(table, self.lake.relations(database))
         line = self.text.count("\n", 0, name.start) + 1
         column = name.start - self.text.rfind("\n", 0, name.start)
         return KitError(

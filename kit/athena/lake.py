@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from kit.athena import information_schema
 from kit.athena.live import LiveTable, LiveTables
 from kit.athena.live import relation as live_relation
 from kit.athena.planning import HIDDEN
@@ -62,6 +63,8 @@ class Lake:
         return self._live_tables[name]
 
     def relation(self, database: str, name: str) -> Relation | None:
+        if database == information_schema.DATABASE:
+            return information_schema.relation(name)
         held = self.live_table(database, name)
         if held is not None:
             return live_relation(database, held)
@@ -83,9 +86,11 @@ class Lake:
     def databases(self) -> Sequence[str]:
         names = [database.name for database in self._catalog.databases()]
         more = [DEFAULT_DATABASE] if self._live is None else [DEFAULT_DATABASE, self._live.database]
-        return [*names, *(name for name in more if name not in names)]
+        return sorted({*names, *more, information_schema.DATABASE})
 
     def relations(self, database: str) -> Sequence[str]:
+        if database == information_schema.DATABASE:
+            return information_schema.names()
         names = self._catalog.table_names(database)
         if self._live is not None and database == self._live.database:
             return [*names, *(name.lower() for name in self._live.names())]

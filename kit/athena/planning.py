@@ -6,14 +6,14 @@ footers. Each relation is a SELECT that stands in a WITH before the query, so th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from kit.athena.prune.files import MODIFIED, PATH, SIZE, ObjectSource, list_files
 from kit.athena.prune.files import surviving as surviving_files
-from kit.athena.prune.footers import Footers
+from kit.athena.prune.footers import Footer, Footers
 from kit.athena.prune.partitions import PartitionSource, Slice, select
 from kit.athena.prune.row_groups import surviving as surviving_row_groups
 from kit.athena.scan import expressions, json_serde, lazy_simple, open_csv, parquet, records
@@ -39,6 +39,7 @@ _SOURCES = {
 _NOTHING = '1 AS "1"'
 # The only formats whose bytes are not known before they are read: the library tells of them meanwhile.
 _MEASURED = {"orc"}
+_PREVIEWED_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +87,16 @@ class Planner:
         self._storage = storage
         self._footers = footers
 
-    def plan(self, scan: Scan, table: Table, now: datetime, watch: Watch) -> ScanPlan:
-        """The relation of `scan`. Raises the HIVE_ errors of whatever cannot be read."""
+    def plan(self, scan: Scan, table: Table, now: datetime, watch: Watch, *, first_rows: int | None = None) -> ScanPlan:
+        """The relation of `scan`; with `first_rows` one of at least so many rows, if the table has them.
+
+        Raises the HIVE_ errors of whatever cannot be read.
+        """
         slices = select(self._catalog, table, scan.domains, now)
         listed = [(file, each) for each in slices.read for file in list_files(self._storage, each.location)]
         kept = {file.uri for file in surviving_files((file for file, _ in listed), scan.domains)}
         pairs = [(file, each) for file, each in listed if file.uri in kept]
-        choice = self._choose(scan, pairs)
+        choice = self._choose(scan, pairs, first_rows)
         relation = _Relation(scan, table, watch)
         parts = [relation.part(number, group) for number, group in enumerate(choice.groups)]
         return ScanPlan(
@@ -110,7 +114,7 @@ class Planner:
             [file for group in choice.groups for file in group.files],
         )
 
-    def _choose(self, scan: Scan, pairs: Sequence[tuple[DataFile, Slice]]) -> _Choice:
+    def _choose(self, scan: Scan, pairs: Sequence[tuple[DataFile, Slice]], first_rows: int | None) -> _Choice:
         choice = _Choice([], Pruned(None, 0), 0, 0)
         by_layout: dict[int, list[tuple[DataFile, Slice]]] = {}
         for file, each in pairs:
@@ -118,7 +122,9 @@ class Planner:
         for members in by_layout.values():
             layout = members[0][1].layout
             if layout.format == "parquet":
-                choice = _joined(choice, self._choose_parquet(scan, layout, members))
+                # Of several layouts, none knows how many rows the others have.
+                enough = first_rows if len(by_layout) == 1 else None
+                choice = _joined(choice, self._choose_parquet(scan, layout, members, enough))
                 continue
             total = sum(file.size_bytes for file, _ in members)
             measured = total if layout.format in _MEASURED else 0
@@ -126,16 +132,22 @@ class Planner:
             choice = _joined(choice, _Choice([group], Pruned(None, 0), total - measured, measured))
         return choice
 
-    def _choose_parquet(self, scan: Scan, layout: Layout, members: Sequence[tuple[DataFile, Slice]]) -> _Choice:
+    def _choose_parquet(
+        self, scan: Scan, layout: Layout, members: Sequence[tuple[DataFile, Slice]], first_rows: int | None
+    ) -> _Choice:
         columns = _file_columns(scan, layout)
         domains = _typed_domains(scan.domains, layout)
-        footers = self._footers.of([file for file, _ in members])
         groups: dict[parquet.Variant, _Group] = {}
-        total = read = bytes_planned = 0
-        for (file, each), footer in zip(members, footers, strict=True):
+        total = read = bytes_planned = rows = 0
+        for (file, each), footer in zip(members, self._footers_of(members, first_rows), strict=False):
+            if first_rows is not None and rows >= first_rows:
+                break
             variant = parquet.variant(file, footer, layout, columns)
             total += footer.row_groups
             surviving = surviving_row_groups(footer, domains)
+            if first_rows is not None:
+                surviving = _first(surviving, footer, first_rows - rows)
+                rows += sum(footer.row_group_rows[index] for index in surviving)
             if not surviving:
                 continue
             read += len(surviving)
@@ -144,6 +156,23 @@ class Planner:
             group.files.append(file)
             group.slices.append(each)
         return _Choice(list(groups.values()), Pruned(total, read), bytes_planned, 0)
+
+    def _footers_of(self, members: Sequence[tuple[DataFile, Slice]], first_rows: int | None) -> Iterator[Footer]:
+        """A preview of a table of many files reads few footers."""
+        step = len(members) if first_rows is None else _PREVIEWED_AT_ONCE
+        for start in range(0, len(members), step or 1):
+            yield from self._footers.of([file for file, _ in members[start : start + step]])
+
+
+def _first(row_groups: Sequence[int], footer: Footer, rows: int) -> list[int]:
+    """The first row groups that hold so many rows together."""
+    taken: list[int] = []
+    for index in row_groups:
+        if rows <= 0:
+            break
+        taken.append(index)
+        rows -= footer.row_group_rows[index]
+    return taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +213,7 @@ class _Relation:
         """The SELECT over one group of files."""
         name = f"{self._scan.relation}_{number}"
         columns = _file_columns(self._scan, group.layout)
-        request = Request(name, group.layout, group.files, columns, self._watch)
+        request = Request(name, group.layout, group.files, columns, self._watch, self._scan.domains)
         source = parquet.source(request, group.variant) if group.layout.format == "parquet" else _source(request)
         self.parameters.update(source.parameters)
         self.streams.update(source.streams)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kit.athena import live
+from kit.athena import information_schema, live
 from kit.athena.diagnosis import diagnosed
 from kit.athena.engine import Connection, Statement, with_relations
 from kit.athena.job import Job, Streamed
@@ -17,6 +18,11 @@ from kit.athena.running import limit_exceeded
 from kit.sql.athena import compile_query
 from kit.sql.athena.statements import Query
 from kit.sql.relations import CompiledQuery, Scan
+
+_NAME = r'"(?:[^"]|"")+"'
+_PREVIEW = re.compile(
+    rf"SELECT {_NAME}\.{_NAME} AS {_NAME}(?:, {_NAME}\.{_NAME} AS {_NAME})* FROM {_NAME} AS {_NAME} LIMIT (\d+)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,8 @@ def compile_(job: Job, query: Query) -> CompiledQuery:
 def plan(job: Job, query: Query) -> PlannedQuery:
     """Compiled and planned; the running execution knows from now on what it will scan at most."""
     compiled = compile_(job, query)
-    plans = tuple(_planned(job, scan) for scan in compiled.scans)
+    first_rows = _first_rows(compiled)
+    plans = tuple(_planned(job, scan, first_rows) for scan in compiled.scans)
     job.running.plan(metered(plans))
     parameters = dict(compiled.parameters)
     streams: dict[str, object] = {}
@@ -78,11 +85,22 @@ def run(job: Job, query: Query) -> Streamed:
     return Streamed(planned.compiled.columns, batches, connection, planned.statement)
 
 
-def _planned(job: Job, scan: Scan) -> ScanPlan:
+def _planned(job: Job, scan: Scan, first_rows: int | None) -> ScanPlan:
+    if scan.database == information_schema.DATABASE:
+        return information_schema.plan(scan, job.services.catalog)
     held = job.lake.live_table(scan.database, scan.table)
     if held is not None and job.services.live is not None:
         return live.plan(scan, held, job.services.live, job.running.watch)
-    return job.services.planner.plan(scan, job.lake.require(scan.database, scan.table), job.now, job.running.watch)
+    table = job.lake.require(scan.database, scan.table)
+    return job.services.planner.plan(scan, table, job.now, job.running.watch, first_rows=first_rows)
+
+
+def _first_rows(compiled: CompiledQuery) -> int | None:
+    """How many rows of its one table a query needs at most: a preview, of plain columns, without any condition."""
+    if len(compiled.scans) != 1:
+        return None
+    match = _PREVIEW.fullmatch(compiled.sql)
+    return None if match is None else int(match.group(1))
 
 
 def _may_stop(job: Job, connection: Connection, planned: PlannedQuery) -> bool:

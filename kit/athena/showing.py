@@ -6,10 +6,10 @@ Source: Amazon Athena User Guide, DDL statements; Trino, SHOW FUNCTIONS; read 20
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from kit.athena import information_schema
 from kit.athena.job import Answer, Job, Listed
-from kit.athena.lake import DEFAULT_DATABASE
 from kit.athena.prune.partitions import select
 from kit.base.errors import KitError, did_you_mean
 from kit.catalog.model import Column, Table
@@ -21,24 +21,25 @@ from kit.sql.athena.functions.table import Scalar
 
 
 def databases(job: Job, statement: s.ShowDatabases) -> Answer:
-    names = {database.name for database in job.services.catalog.databases()} | {DEFAULT_DATABASE}
-    return _names("database_name", _matching(sorted(names), statement.pattern))
+    names = (name for name in job.lake.databases() if name != information_schema.DATABASE)
+    return _names("database_name", _matching(names, statement.pattern))
 
 
 def tables(job: Job, statement: s.ShowTables) -> Answer:
     """Tables and views, as Athena lists them."""
-    names = [table.name for table in job.services.catalog.tables(_database(job, statement.database))]
+    names = job.lake.relations(_database(job, statement.database))
     return _names("tab_name", _matching(names, statement.pattern))
 
 
 def views(job: Job, statement: s.ShowViews) -> Answer:
-    found = job.services.catalog.tables(_database(job, statement.database))
+    database = _database(job, statement.database)
+    found = [table for name in job.lake.relations(database) if (table := job.lake.table(database, name)) is not None]
     names = [table.name for table in found if table.table_type == "VIRTUAL_VIEW"]
     return _names("views", _matching(names, statement.pattern))
 
 
 def columns(job: Job, statement: s.ShowColumns) -> Answer:
-    return _names("field", [column.name for column in job.table(statement.table).columns])
+    return _names("field", [column.name for column in _columns(job, statement.table)])
 
 
 def partitions(job: Job, statement: s.ShowPartitions) -> Answer:
@@ -94,11 +95,14 @@ def functions(job: Job, statement: s.ShowFunctions) -> Answer:
 
 def describe(job: Job, statement: s.Describe) -> Answer:
     """The columns, then the partition keys below a heading of their own; a column's parts where one is named."""
-    table = job.table(statement.table)
+    columns = _columns(job, statement.table)
     heading = ("col_name", "data_type", "comment")
     if statement.column:
-        return Listed(heading, _parts(table, statement.column))
-    rows: list[tuple[str | None, ...]] = [_row(column) for column in table.columns]
+        return Listed(heading, _parts(columns, statement.column))
+    rows: list[tuple[str | None, ...]] = [_row(column) for column in columns]
+    table = job.lake.table(*job.name(statement.table))
+    if table is None:
+        return Listed(heading, rows)
     if table.partition_keys:
         rows += [("", None, None), ("# Partition Information", None, None), ("# col_name", "data_type", "comment")]
         rows += [_row(key) for key in table.partition_keys]
@@ -113,14 +117,22 @@ def describe_view(job: Job, statement: s.DescribeView) -> Answer:
 
 def _database(job: Job, database: str | None) -> str:
     name = database or job.database
-    catalog = job.services.catalog
-    if catalog.find_database(name) is None:
-        if name == DEFAULT_DATABASE:
-            catalog.create_database(name)
-            return name
-        hint = did_you_mean(name, [each.name for each in catalog.databases()])
-        raise KitError("SCHEMA_NOT_FOUND", f"Schema {name} does not exist", hint)
+    names = job.lake.databases()
+    if name not in names:
+        raise KitError("SCHEMA_NOT_FOUND", f"Schema {name} does not exist", did_you_mean(name, names))
     return name
+
+
+def _columns(job: Job, name: s.TableName) -> Sequence[Column]:
+    """The columns of a table of the catalog, or of one that lies elsewhere."""
+    database, table = job.name(name)
+    held = job.lake.table(database, table)
+    if held is not None:
+        return held.columns
+    found = job.lake.relation(database, table)
+    if found is None:
+        raise job.missing(name)
+    return [Column(column.name, column.type) for column in found.columns if not column.hidden]
 
 
 def _view(job: Job, name: s.TableName) -> Table:
@@ -150,11 +162,11 @@ def _row(column: Column) -> tuple[str | None, ...]:
     return column.name, column.type, column.comment or None
 
 
-def _parts(table: Table, path: str) -> list[tuple[str | None, ...]]:
+def _parts(columns: Sequence[Column], path: str) -> list[tuple[str | None, ...]]:
     name, *fields = path.split(".")
-    column = next((each for each in table.columns if each.name == name), None)
+    column = next((each for each in columns if each.name == name), None)
     if column is None:
-        names = [each.name for each in table.columns]
+        names = [each.name for each in columns]
         raise KitError("COLUMN_NOT_FOUND", f"Invalid column reference {name}", did_you_mean(name, names))
     kind: HiveType = parse(column.type)
     for field in fields:

@@ -9,11 +9,13 @@ Source: Amazon Athena User Guide, Handle schema updates; Trino, Parquet reader's
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeAlias, assert_never
 
 from kit.athena.prune.footers import Footer
 from kit.athena.scan import values
 from kit.athena.scan.source import DataFile, Layout, Request, Source, hive_type, literal, quote
+from kit.base.domain import Between, Domain, OneOf, Scalar
 from kit.base.errors import KitError
 from kit.catalog.types import (
     BINARY,
@@ -71,12 +73,45 @@ def source(request: Request, held: Variant) -> Source:
         else:
             expressions[name] = _converted(quote(column[1]), column[2], kind)
     files = f"{request.name}_files"
+    parameters: dict[str, Any] = {files: [str(file.path) for file in request.files]}
+    condition = _condition(request, held, parameters)
     return Source(
-        f"read_parquet(${files}, hive_partitioning = false)",
+        f"read_parquet(${files}, hive_partitioning = false){condition}",
         expressions,
         "file_index::BIGINT",
-        parameters={files: [str(file.path) for file in request.files]},
+        parameters=parameters,
     )
+
+
+def _condition(request: Request, held: Variant, parameters: dict[str, Any]) -> str:
+    """A condition on timestamps as they lie in the files, a little wider than what is asked for.
+
+    They are rounded when they are read, and DuckDB does not look through that to the bounds of row groups.
+    """
+    conditions: list[str] = []
+    for name, column in zip(request.columns, held, strict=True):
+        domain = request.domains.get(name)
+        if column is None or domain is None or hive_type(request.layout.type_of(name)) != TIMESTAMP:
+            continue
+        low, high = _bounds(domain)
+        for suffix, operator, moment in (("from", ">=", low), ("to", "<=", high)):
+            if isinstance(moment, datetime):
+                parameter = f"{request.name}_{suffix}{len(conditions)}"
+                parameters[parameter] = moment + (timedelta(milliseconds=1) * (1 if suffix == "to" else -1))
+                kind = "TIMESTAMPTZ" if column[2].tz is not None else "TIMESTAMP"
+                conditions.append(f"{quote(column[1])} {operator} CAST(${parameter} AS {kind})")
+    return f" WHERE {' AND '.join(conditions)}" if conditions else ""
+
+
+def _bounds(domain: Domain) -> tuple[Scalar | None, Scalar | None]:
+    match domain:
+        case Between(low, high):
+            return low, high
+        case OneOf(values):
+            times = [value for value in values if isinstance(value, datetime)]
+            return (min(times), max(times)) if times and len(times) == len(values) else (None, None)
+        case _:
+            assert_never(domain)
 
 
 def _fits(held: pa.DataType, kind: HiveType) -> bool:

@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from kit.base.domain import Domain
 from kit.base.errors import KitError
 from kit.catalog.model import Column
 from kit.catalog.types import parse
@@ -104,13 +105,17 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a query needs of the files of one layout: `columns` are those in the files, in no particular order."""
+    """What a query needs of the files of one layout: `columns` are those in the files, in no particular order.
+
+    Rows outside of `domains` (by column) may be left out.
+    """
 
     name: str
     layout: Layout
     files: Sequence[DataFile]
     columns: Sequence[str]
     watch: Watch
+    domains: Mapping[str, Domain] = field(default_factory=dict)
 
     def uri(self, file: str) -> str:
         """SQL of the URI of the file with this index, for errors; whoever runs the scan binds the parameter."""
@@ -121,8 +126,9 @@ class Request:
 class Source:
     """How DuckDB reads what was requested.
 
-    `from_clause` follows FROM. Over it, `columns` are SQL expressions of the requested columns in their declared types,
-    and `file` one of the zero-based index into the request's files. `streams` export Arrow streams, afresh each time.
+    `from_clause` follows FROM, a condition that helps to read less included. Over it, `columns` are SQL expressions of
+    the requested columns in their declared types, and `file` one of the zero-based index into the request's files.
+    `streams` export Arrow streams, afresh each time.
     """
 
     from_clause: str

@@ -192,6 +192,60 @@ def test_ctrl_c_reaches_a_stream(tmp_path: Path) -> None:
         assert ws.athena.sql("SELECT 1 AS one").rows == [(1,)]
 
 
+def test_threads_ask_at_the_same_time(lake: Any) -> None:
+    lake.csv("t", {"a": "int", "b": "string"}, "".join(f"{n},x{n % 7}\n" for n in range(5000)))
+    answers: list[Any] = []
+    errors: list[BaseException] = []
+
+    def ask(number: int) -> None:
+        try:
+            text = f"SELECT count(*) AS n, sum(a) AS s FROM t WHERE b = 'x{number % 7}'"
+            answers.extend(lake.rows(text)[0] for _ in range(5))
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert errors == []
+    assert len(answers) == 40
+    assert sum(count for count, _ in answers) == sum(
+        5 * sum(1 for n in range(5000) if n % 7 == number % 7) for number in range(8)
+    )
+    assert {each.state for each in lake.athena.executions(100)} == {"SUCCEEDED"}
+
+
+def test_a_stream_may_be_closed_while_another_thread_takes_its_rows(tmp_path: Path) -> None:
+    text = (
+        "SELECT x, y FROM UNNEST(sequence(1, 10000)) a(x) CROSS JOIN UNNEST(sequence(1, 10000)) b(y) "
+        "CROSS JOIN UNNEST(sequence(1, 10000)) c(z)"
+    )
+    with kit.open(tmp_path / "ws", settings=Settings(threads=2, result_bytes=100_000)) as ws:
+        result = ws.athena.sql(text)
+        ended: list[BaseException | None] = []
+
+        def take() -> None:
+            try:
+                for _ in result.batches():
+                    pass
+                ended.append(None)
+            except KitError as error:
+                ended.append(error)
+
+        thread = threading.Thread(target=take)
+        thread.start()
+        time.sleep(0.2)
+        result.close()
+        thread.join(30)
+
+        assert len(ended) == 1
+        assert ws.athena.record(result.stats.query_id).state == "CANCELLED"
+        assert ws.athena.sql("SELECT 1 AS one").rows == [(1,)]
+
+
 def test_progress_is_told(lake: Any) -> None:
     class Heard:
         def __init__(self) -> None:

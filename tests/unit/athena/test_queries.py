@@ -1,5 +1,7 @@
 """Queries end to end: answers, figures, parameters, errors that point."""
 
+import re
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -53,6 +55,49 @@ def test_row_groups_that_cannot_pass_are_not_billed(lake: Any) -> None:
     assert part.bytes_scanned < whole.bytes_scanned / 2
     assert part.bytes_read is not None
     assert part.bytes_read >= part.bytes_scanned
+
+
+def row_groups(lake: Any, table: pa.Table, rows: int, key: str) -> None:
+    sink = pa.BufferOutputStream()
+    pa.parquet.write_table(table, sink, row_group_size=rows)
+    lake.put(key, sink.getvalue().to_pybytes())
+
+
+def test_a_preview_is_billed_for_the_first_row_groups(lake: Any) -> None:
+    for part in range(3):
+        row_groups(lake, pa.table({"v": list(range(part * 100, part * 100 + 100))}), 10, f"t/{part}.parquet")
+    lake.table("t", {"v": "bigint"})
+
+    whole = lake.sql("SELECT v FROM t").stats
+    preview = lake.sql("SELECT * FROM t LIMIT 25")
+    beyond = lake.sql("SELECT v FROM t LIMIT 105")
+    filtered = lake.sql("SELECT v FROM t WHERE v >= 290 LIMIT 3")
+    counted = lake.sql("SELECT count(v) AS n FROM t LIMIT 1")
+
+    assert [value for (value,) in preview.rows] == list(range(25))
+    assert (preview.stats.row_groups.read, preview.stats.files.read) == (3, 1)
+    assert preview.stats.bytes_scanned * 9 < whole.bytes_scanned
+    assert ([value for (value,) in beyond.rows], beyond.stats.row_groups.read) == (list(range(105)), 11)
+    assert filtered.rows == [(290,), (291,), (292,)]
+    assert counted.rows == [(300,)]
+
+
+@pytest.mark.parametrize("zone", [None, "Europe/Rome"])
+def test_conditions_on_rounded_timestamps_still_skip_row_groups(lake: Any, zone: str | None) -> None:
+    moments = [datetime(2013, 1, 1) + timedelta(minutes=n, microseconds=400) for n in range(1000)]
+    row_groups(lake, pa.table({"at": pa.array(moments, pa.timestamp("us", zone))}), 100, "t/1.parquet")
+    lake.table("t", {"at": "timestamp"})
+
+    result = lake.sql(
+        "SELECT min(at) AS a, max(at) AS z, count(*) AS n FROM t "
+        "WHERE at >= TIMESTAMP '2013-01-01 02:30:00' AND at < TIMESTAMP '2013-01-01 03:00:00'"
+    )
+    explained = lake.rows("EXPLAIN ANALYZE SELECT count(at) AS n FROM t WHERE at = TIMESTAMP '2013-01-01 02:30:00'")
+
+    assert result.rows == [(datetime(2013, 1, 1, 2, 30), datetime(2013, 1, 1, 2, 59), 30)]
+    assert (result.stats.row_groups.read, result.stats.row_groups.total) == (1, 10)
+    assert re.search(r"READ_PARQUET.* \[1 row, ", explained[0][0])
+    assert "where:   at in (TIMESTAMP '2013-01-01 02:30:00')" in explained[0][0]
 
 
 def test_the_line_under_a_result_says_what_it_cost(flights: Any) -> None:

@@ -31,7 +31,7 @@ def stocked(lake: Any) -> Any:
 @pytest.mark.parametrize(
     ("text", "heading", "rows"),
     [
-        ("SHOW DATABASES", "database_name", ["default", "lake"]),
+        ("SHOW DATABASES", "database_name", ["default", "lake", "streams"]),
         ("SHOW SCHEMAS LIKE 'l.*'", "database_name", ["lake"]),
         ("SHOW TABLES", "tab_name", ["sales", "stores", "v"]),
         ("SHOW TABLES IN lake 's*'", "tab_name", ["sales", "stores"]),
@@ -93,6 +93,27 @@ def test_properties_are_listed(stocked: Any) -> None:
     assert "does not have property" in stocked.rows("SHOW TBLPROPERTIES sales('nope')")[0][0]
 
 
+def test_the_information_schema_can_be_queried(stocked: Any) -> None:
+    assert stocked.rows("SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = 'lake'") == [
+        ("sales", "BASE TABLE"),
+        ("stores", "BASE TABLE"),
+        ("v", "VIEW"),
+    ]
+    text = (
+        "SELECT column_name, ordinal_position, data_type, extra_info FROM information_schema.columns "
+        "WHERE table_schema = 'lake' AND table_name = 'sales' ORDER BY ordinal_position"
+    )
+    assert stocked.rows(text) == [
+        ("id", 1, "bigint", None),
+        ("what", 2, "row(a integer, b varchar)", None),
+        ("year", 3, "integer", "partition key"),
+    ]
+    assert stocked.rows("SELECT view_definition FROM information_schema.views") == [("SELECT id FROM sales",)]
+    schemata = stocked.sql("SELECT count(*) AS n FROM information_schema.schemata WHERE schema_name = 'lake'")
+    assert schemata.rows == [(1,)]
+    assert schemata.stats.cost_usd == 0.0
+
+
 @pytest.mark.parametrize("name", ["sales", "stores"])
 def test_the_ddl_that_is_shown_makes_the_same_table(stocked: Any, name: str) -> None:
     lines = [row[0] for row in stocked.rows(f"SHOW CREATE TABLE {name}")]
@@ -135,7 +156,7 @@ def test_explain_shows_pruning_and_price_and_costs_nothing(stocked: Any) -> None
     assert "where:   year in (2013)" in plan
     assert "partitions 1 of 2" in plan
     assert "Estimated: " in plan
-    assert "READ_PARQUET" in plan
+    assert "READ_PARQUET sales" in plan
     assert str(stocked.storage.root) not in plan
     assert (result.stats.bytes_scanned, result.stats.cost_usd) == (0, 0.0)
 
@@ -146,7 +167,7 @@ def test_explain_analyze_shows_what_was_measured_and_is_billed(stocked: Any) -> 
     ((plan,),) = result.rows
     assert "Measured: 1 row · scanned " in plan
     assert "peak memory" in plan
-    assert "READ_PARQUET [1 row" in plan
+    assert "READ_PARQUET sales [1 row" in plan
     assert result.stats.bytes_scanned > 0
 
 
