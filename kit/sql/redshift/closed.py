@@ -100,6 +100,7 @@ _KNOWN: Final[dict[type[exp.Expr], frozenset[str]]] = {
 _ANY: Final = (
     exp.Array,
     exp.Filter,
+    exp.Into,
     exp.JSONExtract,
     exp.Lambda,
     exp.Lateral,
@@ -130,12 +131,17 @@ _NAMES: Final[dict[tuple[type[exp.Expr], str], str]] = {
 }
 
 
-def check(tree: exp.Expr, script: str) -> None:
-    """Raise 0A000 for the first part of the tree that the binder does not know."""
+def check(tree: exp.Expr, script: str, *, may_go_into: bool = False) -> None:
+    """Raise 0A000 for the first part of the tree that the binder does not know.
+
+    `may_go_into`: INTO of the outermost SELECT is somebody else's to read.
+    """
     for node in tree.walk():
         kind = type(node)
         known = _KNOWN.get(kind, _OPERANDS)
         for part, value in node.args.items():
             if value and part not in known and not isinstance(node, _ANY):
+                if may_go_into and node is tree and part == "into":
+                    continue
                 words = _NAMES.get((kind, part), f"{kind.__name__.upper()} with {part.upper().strip('_')}")
                 raise errors.unsupported(words, script, node)

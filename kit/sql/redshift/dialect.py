@@ -248,9 +248,12 @@ def tokenize(script: str) -> list[Token]:
         raise errors.from_sqlglot(error, script) from error
 
 
-def parse_query(tokens: Sequence[Token], script: str) -> exp.Expr:
-    """The statement that `tokens` make up: SELECT, a set operation, WITH, UPDATE or DELETE."""
-    return _parsed(RedshiftSource.Parser.statement, tokens, script)
+def parse_query(tokens: Sequence[Token], script: str, *, may_go_into: bool = False) -> exp.Expr:
+    """The statement that `tokens` make up: SELECT, a set operation, WITH, UPDATE or DELETE.
+
+    `may_go_into`: it may be SELECT … INTO, which the caller takes out.
+    """
+    return _parsed(RedshiftSource.Parser.statement, tokens, script, may_go_into=may_go_into)
 
 
 def parse_expression(tokens: Sequence[Token], script: str) -> exp.Expr:
@@ -263,12 +266,18 @@ def parse_source(tokens: Sequence[Token], script: str) -> exp.Expr:
     return _parsed(RedshiftSource.Parser.source, tokens, script)
 
 
-def _parsed(part: Callable[[RedshiftSource.Parser], exp.Expr | None], tokens: Sequence[Token], script: str) -> exp.Expr:
+def _parsed(
+    part: Callable[[RedshiftSource.Parser], exp.Expr | None],
+    tokens: Sequence[Token],
+    script: str,
+    *,
+    may_go_into: bool = False,
+) -> exp.Expr:
     try:
         tree = RedshiftSource.Parser(dialect=_DIALECT).only(part, tokens, script)
     except ParseError as error:
         raise errors.from_sqlglot(error, script, tokens) from error
     if tree is None:
         raise errors.syntax(script, tokens[0] if tokens else None)
-    closed.check(tree, script)
+    closed.check(tree, script, may_go_into=may_go_into)
     return tree

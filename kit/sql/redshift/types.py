@@ -232,8 +232,16 @@ _LARGEST = {varchar: MAX_VARCHAR_BYTES, char: MAX_CHAR_BYTES, varbyte: MAX_VARBY
 _NUMERIC_NAMES = frozenset({"numeric", "decimal", "dec"})
 _SPELLING = re.compile(r"([a-z0-9][a-z0-9 ]*?)\s*(?:\(\s*(\w+)\s*(?:,\s*(\d+)\s*)?\))?")
 
-# Documented types that have no counterpart here: named, so that the refusal can say why.
-UNSUPPORTED_TYPES: Final = frozenset({"geometry", "geography", "hllsketch"})
+# Types of Redshift's that have no counterpart here, and of PostgreSQL's that Redshift does not have: what to use.
+_INSTEAD: Final = {
+    **dict.fromkeys(("geometry", "geography", "hllsketch"), "Keep such values in VARCHAR, VARBYTE or SUPER."),
+    **dict.fromkeys(("serial", "bigserial", "smallserial"), "Use BIGINT IDENTITY(1, 1)."),
+    **dict.fromkeys(("json", "jsonb"), "Use SUPER."),
+    **dict.fromkeys(("uuid", "inet", "cidr", "macaddr", "xml", "money", "enum"), "Use VARCHAR or NUMERIC."),
+    **dict.fromkeys(("bytea", "blob", "bit", "bit varying"), "Use VARBYTE."),
+    **dict.fromkeys(("hugeint", "uinteger", "ubigint", "tinyint"), "Use SMALLINT, INTEGER, BIGINT or NUMERIC."),
+    **dict.fromkeys(("struct", "map", "list"), "Use SUPER."),
+}
 
 
 @cache
@@ -244,7 +252,8 @@ def parse_type(text: str) -> Type:
     """
     found = _SPELLING.fullmatch(" ".join(text.lower().split()))
     if found is None:
-        raise KitError("42704", f'type "{text}" does not exist')
+        hint = "Use SUPER for arrays." if text.endswith("]") else ""
+        raise KitError("42704", f'type "{text}" does not exist', hint)
     name, size, scale = found.groups()
     if name in _NUMERIC_NAMES:
         return numeric(int(size or 18), int(scale or 0))
@@ -257,8 +266,8 @@ def parse_type(text: str) -> Type:
         return REAL if int(size) <= 24 else DOUBLE
     if name in _FIXED_NAMES and (not size or name in {"time", "timestamp", "text", "bpchar"}):
         return _FIXED_NAMES[name]
-    if name in UNSUPPORTED_TYPES:
-        raise KitError("0A000", f'type "{name}" is not supported', "Keep such values in VARCHAR, VARBYTE or SUPER.")
+    if name in _INSTEAD:
+        raise KitError("0A000", f'type "{name}" is not supported', _INSTEAD[name])
     raise KitError("42704", f'type "{name}" does not exist', did_you_mean(name, type_names()))
 
 

@@ -229,23 +229,21 @@ class Case:
     name: str
     sql: str
     expected: list[str]
-    line: int
 
 
 def cases(path: Path) -> Iterator[Case]:
-    """Entries are parted by blank lines: a name, indented SQL, then `=> types` with rows, or `!! error`."""
-    entry: list[tuple[int, str]] = []
-    for number, line in enumerate([*path.read_text(encoding="utf-8").splitlines(), ""], start=1):
+    """Entries are parted by blank lines: a name or none, indented SQL, then the `=> answer` or the `!! error`."""
+    entry: list[str] = []
+    for line in [*path.read_text(encoding="utf-8").splitlines(), ""]:
         if line.startswith("#"):
             continue
         if line:
-            entry.append((number, line))
+            entry.append(line)
             continue
         if entry:
-            start, name = entry[0]
-            sql = [text[4:] for _, text in entry[1:] if text.startswith("    ")]
-            expected = [text for _, text in entry[1:] if not text.startswith("    ")]
-            yield Case(name, "\n".join(sql), expected, start)
+            sql = [text[4:] for text in entry if text.startswith("    ")]
+            expected = entry[entry.index(f"    {sql[-1]}") + 1 :]
+            yield Case(entry[0].strip(), "\n".join(sql), expected)
         entry = []
 
 
@@ -260,10 +258,12 @@ def filled(connection: duckdb.DuckDBPyConnection) -> Database:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that takes a `case` runs once for every entry of every golden file."""
-    if "case" in metafunc.fixturenames:
-        found = [(path.stem, case) for path in sorted(FOLDER.glob("*.golden")) for case in cases(path)]
-        metafunc.parametrize("case", [case for _, case in found], ids=[f"{stem}: {case.name}" for stem, case in found])
+    """A test that takes a `case` runs for every answer, one that takes a `statement` for every parsed statement."""
+    for argument, pattern in (("case", "*.golden"), ("statement", "*.parsed")):
+        if argument in metafunc.fixturenames:
+            found = [(path.stem, case) for path in sorted(FOLDER.glob(pattern)) for case in cases(path)]
+            names = [f"{stem}: {case.name}" for stem, case in found]
+            metafunc.parametrize(argument, [case for _, case in found], ids=names)
 
 
 @pytest.fixture(scope="session")

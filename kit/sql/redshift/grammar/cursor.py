@@ -180,14 +180,14 @@ class Cursor:
         ends = stop or (lambda: False)
         return parse_expression(self.run(lambda: self.at_symbol(",") or ends()), self.script)
 
-    def query(self) -> exp.Query:
+    def query(self, *, may_go_into: bool = False) -> exp.Query:
         """Everything that is left, which must be a query."""
         first = self.current
         tokens = self.tokens[self.index :]
         if first is None:
             self.fail()
         self.index = len(self.tokens)
-        tree = parse_query(tokens, self.script)
+        tree = parse_query(tokens, self.script, may_go_into=may_go_into)
         if not isinstance(tree, exp.Query):
             self.fail(first)
         return tree

@@ -20,7 +20,7 @@ _DEFAULT = DefaultValue()
 
 def select(cursor: Cursor) -> Query:
     """A query; SELECT … INTO names a table to make of it."""
-    tree = cursor.query()
+    tree = cursor.query(may_go_into=True)
     into = tree.args.get("into")
     if into is None:
         return Query(tree)
