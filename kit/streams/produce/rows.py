@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 import duckdb
 
 from kit.base.errors import KitError
+from kit.base.result import Result
 from kit.base.settings import Settings
 from kit.streams.produce.row_sql import SOURCE, RowOptions, checked, records_of, turns_of
 
@@ -32,12 +33,13 @@ class Rows:
     """The rows of a source; use as a context manager.
 
     `source` is a file (Parquet, CSV, JSON, JSON lines, also gzipped; Arrow IPC; a glob of such), or anything that gives
-    Arrow: a Table, a Result, a pandas or polars frame. Raises `InvalidArgumentException` and `INVALID_SOURCE`.
+    Arrow: a Table, a reader, a Result even if it is larger than memory, a pandas or polars frame. Raises
+    `InvalidArgumentException` and `INVALID_SOURCE`.
     """
 
     def __init__(self, source: Any, options: RowOptions, settings: Settings | None = None) -> None:
         limits = settings or Settings()
-        self._is_text = False
+        self._reads_once = False
         self._spill = tempfile.TemporaryDirectory(prefix="boathouse-replay-")
         self._connection = duckdb.connect(
             ":memory:",
@@ -90,9 +92,9 @@ class Rows:
     def _is_in_order(self, time: str | None) -> bool:
         """Whether the rows come in the order of time: seen in a hundredth of the time that sorting takes.
 
-        Not asked of text files, which would have to be parsed twice.
+        Not asked of text files, which would have to be parsed twice, nor of what can be read only once.
         """
-        if time is None or self._is_text:
+        if time is None or self._reads_once:
             return False
         (turns,) = self._ask(turns_of(time)).fetchall()[0]
         return turns == 0
@@ -101,14 +103,22 @@ class Rows:
         if isinstance(source, str | Path):
             return self._open_file(str(source))
         if hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__"):
-            import pyarrow as pa
-
-            return self._connection.from_arrow(source if isinstance(source, pa.Table) else pa.table(source))
+            return self._open_arrow(source)
         raise KitError(
             "INVALID_SOURCE",
             f"A {type(source).__name__} cannot be replayed.",
             "Give a file's path, a Result, or anything that is an Arrow table: pyarrow, pandas, polars.",
         )
+
+    def _open_arrow(self, source: Any) -> duckdb.DuckDBPyRelation:
+        import pyarrow as pa
+
+        if isinstance(source, Result) and not source.is_complete:
+            source = pa.RecordBatchReader.from_batches(source.schema, source.batches())
+        if isinstance(source, pa.RecordBatchReader):  # perhaps larger than memory
+            self._reads_once = True
+            return self._connection.from_arrow(source)
+        return self._connection.from_arrow(source if isinstance(source, pa.Table) else pa.table(source))
 
     def _open_file(self, path: str) -> duckdb.DuckDBPyRelation:
         if "://" in path:
@@ -119,7 +129,7 @@ class Rows:
             )
         suffixes = Path(path).suffixes
         kind = suffixes[-2] if len(suffixes) > 1 and suffixes[-1] in _COMPRESSED else "".join(suffixes[-1:])
-        self._is_text = kind in _TEXT
+        self._reads_once = kind in _TEXT
         try:
             match kind:
                 case ".parquet":

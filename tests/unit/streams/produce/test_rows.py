@@ -185,6 +185,13 @@ def test_anything_that_gives_arrow_is_a_source():
     assert [objects(frame) for frame in frames] == [[{"n": 1}], [{"n": 1}]]
 
 
+def test_a_result_larger_than_its_memory_is_read_as_a_stream():
+    batches = pa.table({"n": range(5, 0, -1), "at": [datetime(2013, 1, day) for day in range(5, 0, -1)]}).to_batches(2)
+    result = Result(batches[0].schema, batches[:1], stats=Stats(ms=0), rest=iter(batches[1:]))
+
+    assert [row["n"] for row in objects(result, time="at")] == [1, 2, 3, 4, 5]
+
+
 @pytest.mark.parametrize(
     ("source", "options", "code", "message"),
     [
