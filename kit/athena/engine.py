@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 BATCH_ROWS = 65_536
+CANCELLED = "Query cancelled by user"
 _IDLE_CONNECTIONS = 4
 _STEP_SECONDS = 0.02
 _PER_CONNECTION = (
@@ -179,7 +180,12 @@ class Connection:
 
         A query that is answered from metadata writes no profile, and what was there before stays.
         """
-        profile = json.loads(self._cursor.get_profiling_information())
+        if not self._running.acquire(blocking=False):
+            return {}  # another thread is still taking rows
+        try:
+            profile = {} if self._closed else json.loads(self._cursor.get_profiling_information())
+        finally:
+            self._running.release()
         return profile if profile.get("query", {}).get("sql", "").strip() == statement.sql.strip() else {}
 
     def finish(self) -> None:
@@ -215,12 +221,14 @@ class Connection:
         def named() -> T:
             try:
                 with self._running:
+                    if self._closed:
+                        raise KitError("QUERY_CANCELLED", CANCELLED)
                     return call()
             except (duckdb.Error, OSError) as error:
                 if watch.error is not None:
                     raise watch.error from None
                 if is_interrupt(error):
-                    raise KitError("QUERY_CANCELLED", "Query cancelled by user") from None
+                    raise KitError("QUERY_CANCELLED", CANCELLED) from None
                 raise watch.diagnose(translated(error, self._engine.root)) from error
 
         return run_interruptibly(named, cancel=self.interrupt, poll=poll)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from kit.athena.engine import CANCELLED
 from kit.athena.execution import Execution, State
 from kit.athena.history import History
 from kit.athena.job import Answer, Job, Listed, Services, Streamed, Told
@@ -18,7 +19,7 @@ from kit.athena.lake import Lake
 from kit.athena.meter import AthenaStats, bytes_read, cost_usd
 from kit.athena.output import Output
 from kit.athena.reuse import ReusableResults, Reused, reuse_key
-from kit.athena.running import CANCELLED, Running
+from kit.athena.running import Running
 from kit.athena.statements import kind_of, parsed, run
 from kit.athena.workgroups import Workgroup
 from kit.base.clock import Clock, Stopwatch, now

@@ -41,7 +41,7 @@ class PlannedQuery:
 
 def compile_(job: Job, query: Query) -> CompiledQuery:
     """Raises the SQL errors of whatever does not hold."""
-    return compile_query(query.tree, query.text, job.lake, job.database, job.parameters, job.positional)
+    return compile_query(query.tree, query.text, job.lake, job.database, job.parameters, job.positional, now=job.now)
 
 
 def plan(job: Job, query: Query) -> PlannedQuery:

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from kit.athena.engine import Connection
+from kit.athena.engine import CANCELLED, Connection
 from kit.athena.meter import Metered, bytes_scanned
 from kit.athena.scan.source import Watch
 from kit.base import display
@@ -17,7 +17,6 @@ from kit.base.clock import Stopwatch
 from kit.base.errors import KitError
 from kit.base.progress import Progress
 
-CANCELLED = "Query cancelled by user"
 LIMIT_EXCEEDED = "Bytes scanned limit was exceeded"
 _ASK_OTHERS_MS = 500.0
 _NOTHING = Metered.none()

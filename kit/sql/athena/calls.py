@@ -13,10 +13,11 @@ from typing import Any, Final
 from sqlglot import exp
 
 from kit.base.errors import did_you_mean
-from kit.sql.athena import forms, types
+from kit.sql.athena import folding, forms, types
 from kit.sql.athena.coerce import coerce
 from kit.sql.athena.expression import (
     AGGREGATE,
+    NOT_CONSTANT,
     SUBQUERY,
     VOLATILE,
     WINDOW,
@@ -278,12 +279,13 @@ def _scalar(t: Translation, invocation: Invocation, function: Scalar, made: Call
         else function.emit(made)
     )
     flags = VOLATILE if function.volatile else 0
+    known = folding.call(invocation.name, made.given)
     if isinstance(result, Expr):
         merged = combine(result.sql, result.type, made.given, flags | result.flags)
-        return replace(merged, constant=result.constant)
+        return replace(merged, constant=known if known is not NOT_CONSTANT else result.constant)
     for variable, value in bindings:
         result = f"list_transform([{value}], lambda {variable}: {result})[1]"
-    return combine(result, made.returns, made.given, flags)
+    return replace(combine(result, made.returns, made.given, flags), constant=known)
 
 
 def _drawn_once(function: Scalar, made: Call) -> tuple[Call, list[tuple[str, str]]]:
@@ -458,7 +460,8 @@ def _extract(t: Translation, node: exp.Extract, scope: Scope) -> Expr:
     from kit.sql.athena.functions.instants import extract
 
     t.only(node, "this", "expression")
-    return extract(t, node.this.name.lower(), _argument(t, node.expression, scope), node)
+    field, value = node.this.name.lower(), _argument(t, node.expression, scope)
+    return replace(extract(t, field, value, node), constant=folding.call(field, (value,)))
 
 
 def _normalize(t: Translation, node: exp.Normalize, scope: Scope) -> Expr:

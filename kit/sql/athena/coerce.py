@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from kit.sql.athena import types
+from kit.sql.athena import folding, types
 from kit.sql.athena.expression import LOOSE, Expr, cast_sql, combine, exact, text_literal
 from kit.sql.athena.types import VARCHAR, Type, can_coerce, quote, row_names
 from kit.sql.athena.zones import from_local, instant, local, to_local, zone_text, zoned
@@ -109,7 +109,7 @@ def cast(t: Translation, expr: Expr, target: Type, at: exp.Expr, *, trying: bool
     converted = combine(f"({result})" if result.startswith("CASE") else result, target, (expr,))
     # A restriction of a widened column is a restriction of the column; other casts move values.
     keeps = can_coerce(source, target) and source.name in types.NUMERIC and target.name in (*types.INTEGERS, "decimal")
-    return replace(converted, origins=expr.origins) if keeps else converted
+    return replace(converted, origins=expr.origins if keeps else (), constant=folding.cast(expr, target))
 
 
 def _cast(expr: Expr, target: Type) -> str | None:

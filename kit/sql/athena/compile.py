@@ -6,6 +6,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Lock
 from typing import Any, Final
 
@@ -31,10 +32,14 @@ _PARAMETER: Final = re.compile(r"\$(\w+)")
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A compiled query and the relations that the catalog had for its names: while it still has them, it is right."""
+    """A compiled query, and what it is right for: the relations that the catalog had for its names, and, where the
+    query asks for the time, that time.
+    """
 
     compiled: CompiledQuery
     relations: Mapping[tuple[str, str], Relation | None]
+    now: datetime | None
+    depends_on_now: bool
 
 
 _memory: OrderedDict[object, _Entry] = OrderedDict()
@@ -48,15 +53,18 @@ def compile_query(
     database: str,
     parameters: Mapping[str, Any],
     positional: Sequence[Any] = (),
+    *,
+    now: datetime | None = None,
 ) -> CompiledQuery:
     """DuckDB SQL over scans that answers as Athena does.
 
-    `tree` is `Query.tree`, or the tree of a part of `text`; it is not changed. Bare names belong to `database`.
+    `tree` is `Query.tree`, or the tree of a part of `text`; it is not changed. Bare names belong to `database`. `now`
+    is the time that `current_date` and its kin tell, and prune with; without it they tell that of DuckDB.
     Raises `COLUMN_NOT_FOUND`, `TABLE_NOT_FOUND`, `SCHEMA_NOT_FOUND`, `FUNCTION_NOT_FOUND`, `TYPE_MISMATCH`,
     `NOT_SUPPORTED` and others of Trino's codes, with a place in `text`.
     """
     key = _key(text, database, parameters, positional)
-    found = _recall(key, schema)
+    found = _recall(key, schema, now)
     if found is not None:
         return found
     placeholders = sum(1 for _ in tree.find_all(exp.Placeholder))
@@ -64,14 +72,14 @@ def compile_query(
         message = f"Incorrect number of parameters: expected {placeholders} but found {len(positional)}"
         raise KitError("INVALID_PARAMETER_USAGE", message, statement=text)
     environment = Environment(text, database.lower())
-    t = Translation(environment, schema, parameters, positional, placeholders, expression, query)
+    t = Translation(environment, schema, parameters, positional, placeholders, expression, query, now)
     try:
         compiled = _finish(t, t.query(tree, None))
     except RecursionError as error:
         message = "statement is too large (stack overflow during analysis)"
         raise KitError("STACK_OVERFLOW", message, "Split the query with WITH.") from error
     with _lock:
-        _memory[key] = _Entry(compiled, dict(t.looked_up))
+        _memory[key] = _Entry(compiled, dict(t.looked_up), now, t.depends_on_now)
         while len(_memory) > _REMEMBERED:
             _memory.popitem(last=False)
     return compiled
@@ -121,12 +129,12 @@ def _key(text: str, database: str, parameters: Mapping[str, Any], positional: Se
     return text, database.lower(), named, tuple((type(value), repr(value)) for value in positional)
 
 
-def _recall(key: object, schema: SchemaSource) -> CompiledQuery | None:
+def _recall(key: object, schema: SchemaSource, now: datetime | None) -> CompiledQuery | None:
     with _lock:
         entry = _memory.get(key)
         if entry is not None:
             _memory.move_to_end(key)
-    if entry is None:
+    if entry is None or (entry.depends_on_now and entry.now != now):
         return None
     if any(schema.relation(database, name) != known for (database, name), known in entry.relations.items()):
         return None

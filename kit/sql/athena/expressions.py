@@ -15,6 +15,7 @@ from uuid import UUID
 
 from sqlglot import exp
 
+from kit.base.domain import OneOf
 from kit.base.errors import did_you_mean
 from kit.sql.athena import calls, coerce, operators, restrict, subqueries, types
 from kit.sql.athena.dialect import LITERAL
@@ -90,8 +91,13 @@ def _reference(t: Translation, visible: Visible | Expr, node: exp.Expr, is_local
     if isinstance(visible, Expr):
         return visible
     t.note(visible.uses)
-    start = node.parts[0].meta.get("start", 0) if is_local and isinstance(node, exp.Column) else -1
-    return Expr(visible.sql, visible.field.type, ungrouped=start, origins=visible.field.origins)
+    if not is_local:
+        # What a subquery asks of a column around it restricts the subquery, not the rows around it.
+        return Expr(visible.sql, visible.field.type)
+    start = node.parts[0].meta.get("start", 0) if isinstance(node, exp.Column) else -1
+    origins = visible.field.origins
+    holds = dict.fromkeys(origins, OneOf((True,))) if visible.field.type == BOOLEAN and origins else None
+    return Expr(visible.sql, visible.field.type, ungrouped=start, origins=origins, restricts=holds)
 
 
 def _identifier(t: Translation, node: exp.Identifier, scope: Scope) -> Expr:
@@ -350,25 +356,29 @@ def _like(t: Translation, node: exp.Like, scope: Scope, escape: exp.Expr | None 
             raise t.mismatch(what if side == "Left side" else what.replace("Pattern of", "Pattern for"), node)
     parts = [value, pattern]
     suffix = ""
+    mark: Any = ""
     if escape is not None:
-        mark = t.expression(escape, scope)
-        if mark.is_constant and isinstance(mark.constant, str) and len(mark.constant) != 1:
+        parts.append(t.expression(escape, scope))
+        mark = parts[-1].constant
+        if isinstance(mark, str) and len(mark) != 1:
             raise t.error("INVALID_FUNCTION_ARGUMENT", "Escape string must be a single character", escape)
-        parts.append(mark)
-        suffix = f" ESCAPE {mark.sql}"
+        suffix = f" ESCAPE {parts[-1].sql}"
     result = combine(f"({value.sql} LIKE {pattern.sql}{suffix})", BOOLEAN, parts)
-    if escape is None and isinstance(pattern.constant, str):
-        result = replace(result, restricts=_like_restriction(value, pattern))
+    if isinstance(mark, str) and isinstance(pattern.constant, str):
+        result = replace(result, restricts=_like_restriction(value, pattern, mark))
     if node.args.get("negate"):
         return combine(f"(NOT {result.sql})", BOOLEAN, (result,))
     return result
 
 
-def _like_restriction(value: Expr, pattern: Expr) -> restrict.Restrictions | None:
-    fixed = re.split(r"[%_]", pattern.constant, maxsplit=1)[0]
-    if fixed == pattern.constant:
-        return restrict.comparison("=", value, pattern)
-    return restrict.prefix(value, fixed)
+def _like_restriction(value: Expr, pattern: Expr, mark: str) -> restrict.Restrictions | None:
+    """What begins with the pattern's text up to its first wildcard; `mark` takes what follows it literally."""
+    found = re.match(rf"(?:{re.escape(mark)}.|[^%_])*" if mark else r"[^%_]*", pattern.constant, re.DOTALL)
+    fixed = found[0] if found is not None else ""
+    plain = re.sub(rf"{re.escape(mark)}(.)", r"\1", fixed, flags=re.DOTALL) if mark else fixed
+    if len(fixed) == len(pattern.constant):
+        return restrict.comparison("=", value, replace(pattern, constant=plain))
+    return restrict.prefix(value, plain)
 
 
 def _escape(t: Translation, node: exp.Escape, scope: Scope) -> Expr:
@@ -462,7 +472,7 @@ def _bracket(t: Translation, node: exp.Bracket, scope: Scope) -> Expr:
             key = coerce.coerce(exact(index), value.type.key)
             return combine(f"kit_map_value({value.sql}, {key.sql})", value.type.value, (value, key))
         case "row":
-            if not isinstance(index.constant, int):
+            if not isinstance(index.constant, int) or not isinstance(node.expressions[0], exp.Literal):
                 raise t.error("EXPRESSION_NOT_CONSTANT", "Subscript expression on ROW requires a constant index", node)
             if not 1 <= index.constant <= len(value.type.fields):
                 message = f"Invalid subscript index: {index.constant}. ROW indices start at 1"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlglot import exp
@@ -12,6 +13,7 @@ from kit.sql.athena import coerce, operators, types
 from kit.sql.athena.dialect import CLAUSES
 from kit.sql.athena.expression import (
     AGGREGATE,
+    NOT_CONSTANT,
     SUBQUERY,
     VOLATILE,
     WINDOW,
@@ -144,15 +146,17 @@ def _typeof(t: Translation, node: exp.Expr, arguments: Sequence[exp.Expr], scope
 
 
 def _now(t: Translation, node: exp.Expr, arguments: Sequence[exp.Expr], _: Scope) -> Expr:
-    return Expr("kit_now()", types.timestamp_tz(_precision(t, node, arguments), "UTC"))
+    return _current(t, types.timestamp_tz(_precision(t, node, arguments), "UTC"), "{}", lambda now: now)
 
 
 def _localtimestamp(t: Translation, node: exp.Expr, arguments: Sequence[exp.Expr], _: Scope) -> Expr:
-    return Expr("timezone('UTC', kit_now())", types.timestamp(_precision(t, node, arguments)))
+    kind = types.timestamp(_precision(t, node, arguments))
+    return _current(t, kind, "timezone('UTC', {})", lambda now: now.replace(tzinfo=None))
 
 
 def _localtime(t: Translation, node: exp.Expr, arguments: Sequence[exp.Expr], _: Scope) -> Expr:
-    return Expr("CAST(timezone('UTC', kit_now()) AS TIME)", types.time(_precision(t, node, arguments)))
+    kind = types.time(_precision(t, node, arguments))
+    return _current(t, kind, "CAST(timezone('UTC', {}) AS TIME)", lambda _: NOT_CONSTANT)
 
 
 def _precision(t: Translation, node: exp.Expr, arguments: Sequence[exp.Expr]) -> int:
@@ -165,8 +169,18 @@ def _precision(t: Translation, node: exp.Expr, arguments: Sequence[exp.Expr]) ->
     return int(digits)
 
 
-def _current_date(_: Translation, __: exp.Expr, ___: Sequence[exp.Expr], ____: Scope) -> Expr:
-    return Expr("CAST(timezone('UTC', kit_now()) AS DATE)", types.DATE)
+def _current_date(t: Translation, _: exp.Expr, __: Sequence[exp.Expr], ___: Scope) -> Expr:
+    return _current(t, types.DATE, "CAST(timezone('UTC', {}) AS DATE)", datetime.date)
+
+
+def _current(t: Translation, kind: Type, template: str, value: Callable[[datetime], Any]) -> Expr:
+    """Something about the statement's time, which counts milliseconds; without one, DuckDB's clock tells it."""
+    now = t.now()
+    if now is None:
+        return Expr(template.format("date_trunc('millisecond', now())"), kind)
+    now = now.astimezone(UTC)
+    now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+    return Expr(template.format(f"TIMESTAMPTZ '{now.isoformat(sep=' ')}'"), kind, constant=value(now))
 
 
 def _current_time(t: Translation, node: exp.Expr, _: Sequence[exp.Expr], __: Scope) -> Expr:

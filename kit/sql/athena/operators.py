@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlglot import exp
 
-from kit.sql.athena import restrict, types
+from kit.sql.athena import folding, restrict, types
 from kit.sql.athena.coerce import coerce
 from kit.sql.athena.expression import (
     LOOSE,
@@ -91,7 +91,8 @@ def _numeric(t: Translation, symbol: str, left: Expr, right: Expr, at: exp.Expr)
     assert kind is not None, "numbers always have a common type"
     both = (coerce(exact(left), kind), coerce(exact(right), kind))
     operator = "//" if symbol == "/" and is_integer(kind) else symbol
-    return combine(f"({both[0].sql} {operator} {both[1].sql})", kind, both)
+    result = combine(f"({both[0].sql} {operator} {both[1].sql})", kind, both)
+    return replace(result, constant=folding.arithmetic(symbol, left, right, kind))
 
 
 def _as_decimal(expr: Expr) -> Expr:
@@ -235,9 +236,16 @@ def _shift(
     t: Translation, symbol: str, moment: Expr, interval: Expr, name: str, unit: str, at: exp.Expr
 ) -> Expr | None:
     """A moment moved by an interval, in the moment's own type."""
-    folded = _folded_shift(symbol, moment, interval)
-    if folded is not None:
-        return folded
+    known = _known_shift(symbol, moment, interval)
+    if known is not NOT_CONSTANT and name != types.TIMESTAMP_TZ:
+        return constant(known, _shifted_type(moment.type, interval.type))
+    result = _moved(t, symbol, moment, interval, name, unit, at)
+    return result and replace(result, constant=known)
+
+
+def _moved(
+    t: Translation, symbol: str, moment: Expr, interval: Expr, name: str, unit: str, at: exp.Expr
+) -> Expr | None:
     parts = (moment, interval)
     match name, unit:
         case "date", "interval day to second":
@@ -266,16 +274,16 @@ def _shift(
             return combine(f"({moment.sql} {symbol} {interval.sql})", kind, parts)
 
 
-def _folded_shift(symbol: str, moment: Expr, interval: Expr) -> Expr | None:
+def _known_shift(symbol: str, moment: Expr, interval: Expr) -> Any:
     """A literal moved by a literal, so that the result can prune."""
     value = moment.constant
     if not interval.is_constant or not isinstance(value, date) or interval.constant is None:
-        return None
+        return NOT_CONSTANT
     try:
-        shifted = _shifted(value, interval.constant if symbol == "+" else -interval.constant)
+        moved = folding.shifted(value, interval.constant if symbol == "+" else -interval.constant)
     except (OverflowError, ValueError):
-        return None
-    return None if shifted is None else constant(shifted, _shifted_type(moment.type, interval.type))
+        return NOT_CONSTANT
+    return NOT_CONSTANT if moved is None else moved
 
 
 def _shifted_type(moment: Type, interval: Type) -> Type:
@@ -283,17 +291,6 @@ def _shifted_type(moment: Type, interval: Type) -> Type:
     if interval != types.INTERVAL_DAY or moment.name == "date":
         return moment
     return Type(moment.name, (max(3, moment.precision), *moment.arguments[1:]))
-
-
-def _shifted(value: date, by: timedelta | int) -> date | None:
-    if isinstance(by, timedelta):
-        whole_days = by % timedelta(days=1) == timedelta(0)
-        return value + by if whole_days or isinstance(value, datetime) else None
-    months = value.year * 12 + value.month - 1 + by
-    year, month = divmod(months, 12)
-    first_of_next = date(year + (month == 11), (month + 1) % 12 + 1, 1)
-    last_day = (first_of_next - timedelta(days=1)).day
-    return value.replace(year=year, month=month + 1, day=min(value.day, last_day))
 
 
 def _scale(symbol: str, interval: Expr, factor: Expr) -> Expr:

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from sqlglot import exp
 
 from kit.base.domain import Domain, intersect
 from kit.base.errors import KitError, did_you_mean
-from kit.sql.athena.expression import Expr, Origin, text_literal
+from kit.sql.athena.expression import Expr, Origin
 from kit.sql.athena.plan import Plan, ScanSource, Source, Uses, WithQuery
 from kit.sql.athena.scope import Field, Scope
 from kit.sql.athena.types import from_hive
@@ -56,6 +57,7 @@ class Translation:
         placeholders: int,
         expression: Expression,
         query: Query,
+        now: datetime | None = None,
     ) -> None:
         self.environment = environment
         self.schema = schema
@@ -64,6 +66,8 @@ class Translation:
         self.placeholders = placeholders
         self.bound: dict[str, Any] = {}
         self.looked_up: dict[tuple[str, str], Relation | None] = {}
+        self.depends_on_now = False
+        self._now = now
         self._expression = expression
         self._query = query
         self._sources: list[Source] = []
@@ -176,16 +180,17 @@ class Translation:
 
     # Values
 
+    def now(self) -> datetime | None:
+        """The statement's time, if the caller gave one; what is translated from here on depends on it."""
+        self.depends_on_now = True
+        return self._now
+
     def bind(self, name: str, value: Any) -> str:
         """A parameter of the DuckDB statement, by its SQL. DuckDB takes plain names only."""
         if not name.isascii():
             name = "_u" + name.encode().hex()
         self.bound[name] = value
         return f"${name}"
-
-    def derived_text(self, value: str) -> str:
-        """Text that was made from constants while translating, as a literal."""
-        return text_literal(value)
 
     # Errors
 

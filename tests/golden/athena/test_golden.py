@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from kit.base.domain import OneOf
 from kit.base.errors import KitError
 
 FOLDER = Path(__file__).parent
@@ -116,3 +117,29 @@ def test_query_has_the_rows_and_types_of_trino(athena: Any, case: Case) -> None:
     got = actual(athena, case.query, render)
 
     check(got, case.expected.rstrip("\n"))
+
+
+COLUMNS = {"tinyint": "t", "smallint": "s", "integer": "i", "bigint": "b", "double": "d"}
+COLUMNS |= {"varchar": "customer", "date": "placed", "timestamp": "seen", "decimal": "q"}
+
+
+@pytest.mark.parametrize("case", expressions(), ids=lambda case: case.place)
+def test_what_is_known_of_an_expression_while_translating_is_its_value(athena: Any, case: Case) -> None:
+    kind, _, value = case.expected.partition(": ")
+    column = COLUMNS.get(kind.partition("(")[0])
+    if column is None or "time zone" in kind or value == "NULL":
+        return
+    table = "orders" if column in ("customer", "placed", "seen") else "numbers"
+
+    (scan,) = athena.compile(f"SELECT 1 FROM {table} WHERE {column} = {case.query}").scans
+
+    match scan.domains.get(column):
+        case None:
+            pass
+        case OneOf((known,)) if column in ("d", "q"):
+            assert float(known) == float(value)
+        case OneOf((known,)):
+            shown = datetime.combine(known, time()) if kind.startswith("timestamp") and type(known) is date else known
+            assert show(shown) == value
+        case other:
+            raise AssertionError(other)

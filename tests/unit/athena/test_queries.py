@@ -301,3 +301,19 @@ def test_a_stream_that_is_left_early_is_a_cancelled_query(tmp_path: Any) -> None
 
         assert [ws.athena.record(each).state for each in ids] == ["CANCELLED", "CANCELLED"]
         assert ws.athena.sql("SELECT 1 AS one").rows == [(1,)]
+
+
+def test_partitions_are_pruned_by_the_workspaces_date(lake: Any, clock: Any) -> None:
+    for day in ("2026-06-20", "2026-06-30", "2026-07-01", "2026-07-02"):
+        lake.put(f"t/day={day}/x.csv", f"{day}\n")
+    lake.table("t", {"v": "string"}, "textfile", keys={"day": "string"})
+    lake.sql("MSCK REPAIR TABLE t")
+    recent = "SELECT v FROM t WHERE day >= date_format(current_date - INTERVAL '1' DAY, '%Y-%m-%d') ORDER BY v"
+
+    first = lake.sql(recent)
+    clock.advance(86_400)
+    second = lake.sql(recent)
+
+    assert first.rows == [("2026-06-30",), ("2026-07-01",), ("2026-07-02",)]
+    assert second.rows == [("2026-07-01",), ("2026-07-02",)]
+    assert (first.stats.bytes_scanned, second.stats.bytes_scanned) == (33, 22)

@@ -1,10 +1,5 @@
 -- Dates, times, zones and intervals. A timestamp that brings its own zone is a struct: `t` the instant, `z` the zone.
 
--- The executor sets the variable `kit_now` where the workspace's clock is not the machine's.
-CREATE OR REPLACE MACRO kit_now() AS (
-    date_trunc('millisecond', coalesce(CAST(getvariable('kit_now') AS TIMESTAMP WITH TIME ZONE), now()))
-);
-
 CREATE OR REPLACE MACRO kit_round_timestamp(value, unit) AS (
     make_timestamp(
         CAST((epoch_us(value) + unit // 2 - (((epoch_us(value) + unit // 2) % unit) + unit) % unit) AS BIGINT)
