@@ -64,22 +64,21 @@ def _cast_decimals(block: Block) -> None:
 
 def bound_query(context: Context, block: Block) -> BoundQuery:
     """What was found while `block` was bound, as a value."""
-    found = context.found
-    session = session_names(context, block.tree)
+    found = uses(context, block.tree)
     return BoundQuery(
         block.tree,
         tuple(BoundColumn(output.name, output.type) for output in block.outputs),
-        _tables(context),
-        dict(found.parameters),
-        session,
-        session | found.volatile,
-        frozenset(found.leader_only),
+        found.tables,
+        found.parameters,
+        found.session,
+        found.volatile,
+        found.leader_only,
         found.narrow,
     )
 
 
 def uses(context: Context, *trees: exp.Expr) -> Uses:
-    """What was found while a statement without rows was bound; `trees` are what was made of it."""
+    """What was found while a statement was bound; `trees` are what was made of it."""
     found = context.found
     session = session_names(context, *trees)
     return Uses(

@@ -81,6 +81,14 @@ class RedshiftSource(Redshift):
             "PRIOR": prior,
         }
 
+        def _parse_parameter(self) -> exp.Expr:  # type: ignore[bad-override]  # an operator here, not a name
+            """`@ x`, the absolute value; `$1` is a parameter."""
+            word = self._prev
+            if word.text != "@":
+                return super()._parse_parameter()
+            made = self.expression(exp.Anonymous(this="@", expressions=[self._parse_unary()]))
+            return made.update_positions(word)
+
         def dollar_quoted(self, token: Token) -> exp.Expr:
             return self.expression(exp.Literal(this=token.text, is_string=True)).update_positions(token)
 

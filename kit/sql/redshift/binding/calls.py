@@ -6,12 +6,11 @@ Source: Amazon Redshift Database Developer Guide, "SQL functions reference", "Wi
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
 
 from sqlglot import exp
 
 from kit.sql.redshift import errors
-from kit.sql.redshift.binding.expressions import Expressions, Handler
+from kit.sql.redshift.binding.expressions import IN_AGGREGATE, IN_WINDOW, Expressions, Handler
 from kit.sql.redshift.binding.ordering import null_order
 from kit.sql.redshift.binding.typed import Typed, typed
 from kit.sql.redshift.functions import aggregates, registry, windows
@@ -58,14 +57,10 @@ def _scalar(binder: Expressions, call: Call) -> Typed:
 def _aggregated(binder: Expressions, aggregate: aggregates.Aggregate, call: Call) -> Typed:
     if not binder.clause.aggregates:
         raise binder.error(errors.GROUPING, f"aggregates not allowed in {binder.clause.name} clause", call.node)
-    if binder.inside == _AGGREGATE:
+    if binder.inside == IN_AGGREGATE:
         raise binder.error(errors.GROUPING, "aggregate function calls may not be nested", call.node)
     binder.seen.aggregates = True
-    return aggregate.bind(replace(binder, inside=_AGGREGATE), call)
-
-
-_AGGREGATE: Final = "aggregate function calls"
-_WINDOW: Final = "window function calls"
+    return aggregate.bind(replace(binder, inside=IN_AGGREGATE), call)
 
 
 def _within_group(binder: Expressions, node: exp.WithinGroup) -> Typed:
@@ -94,7 +89,7 @@ def _window(binder: Expressions, node: exp.Window) -> Typed:
     if not isinstance(function, exp.Anonymous):
         raise binder.refuse(function)
     call = _call(function, order)
-    inner = replace(binder, inside=_WINDOW)
+    inner = replace(binder, inside=IN_WINDOW)
     partition = [_sort_expression(inner, part) for part in node.args.get("partition_by") or ()]
     terms = node.args.get("order")
     ordered = [_ordered(inner, term) for term in terms.expressions] if terms is not None else []
@@ -131,7 +126,7 @@ def _aggregate_over(binder: Expressions, aggregate: aggregates.Aggregate, call: 
             over.node,
             "Add ROWS UNBOUNDED PRECEDING.",
         )
-    value = aggregate.bind(replace(binder, inside=_WINDOW), call)
+    value = aggregate.bind(replace(binder, inside=IN_WINDOW), call)
     return typed(windows.spread(value.node, over), value.type, blanks=value.blanks)
 
 

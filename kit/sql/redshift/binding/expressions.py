@@ -124,6 +124,8 @@ class Expressions:
         return self.unsupported(what, node)
 
 
+IN_AGGREGATE = "aggregate function calls"
+IN_WINDOW = "window function calls"
 _OPEN = frozenset({Kind.UNKNOWN, Kind.SUPER})
 
 # PostgreSQL's and others' expressions that Redshift does not have, by the name that its documentation gives them.

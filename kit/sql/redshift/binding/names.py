@@ -14,7 +14,7 @@ from sqlglot import exp
 from kit.base.errors import KitError
 from kit.sql.redshift import errors
 from kit.sql.redshift.binding import supers
-from kit.sql.redshift.binding.expressions import Expressions, Handler
+from kit.sql.redshift.binding.expressions import IN_AGGREGATE, Expressions, Handler
 from kit.sql.redshift.binding.scope import Scope, Source, SourceColumn
 from kit.sql.redshift.binding.typed import Typed
 from kit.sql.redshift.types import Kind
@@ -130,7 +130,7 @@ def _lateral(binder: Expressions, name: str, at: exp.Expr) -> Typed:
             at,
             "Compute it in a subquery and refer to it from outside.",
         )
-    if binder.inside and (alias.aggregate or alias.windowed):
+    if binder.inside and (alias.windowed or (alias.aggregate and binder.inside == IN_AGGREGATE)):
         raise binder.error(errors.GROUPING, f"{binder.inside} may not be nested", at)
     binder.seen.aggregates |= alias.aggregate
     binder.seen.windows |= alias.windowed

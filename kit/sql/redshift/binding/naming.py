@@ -100,6 +100,8 @@ def _type_name(node: exp.Cast) -> str | None:
 
 def _function_name(node: exp.Anonymous) -> str:
     name = node.name.lower()
+    if name == "@":
+        return UNNAMED
     if name == "approximate" and node.expressions:
         inner = node.expressions[0]
         return (inner.this if isinstance(inner, exp.WithinGroup) else inner).name.lower()

@@ -131,9 +131,10 @@ def _decimal(binder: Expressions, node: exp.Binary, left: Typed, right: Typed) -
                 errors.OUT_OF_RANGE, "Numeric data overflow (result scale)", node, "Cast to a lower scale first."
             ) from None
         if arithmetic.multiplies_narrowly(first, second):
-            binder.context.found.narrow = True
             if binder.context.wide:
                 left_node = cast(left.node, numeric(MAX_PRECISION, first.scale))
+            else:
+                binder.context.found.narrow = True
     else:
         result = arithmetic.sum_type(first, second)
     return typed(type(node)(this=left_node, expression=right_node), result)

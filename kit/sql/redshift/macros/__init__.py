@@ -13,13 +13,21 @@ import re
 from importlib.resources import files
 from typing import Final
 
+from kit.sql.redshift.datetime_text import ABBREVIATIONS
+
 # In the order in which they call each other.
 _FAMILIES: Final = ("conversions", "numbers", "text", "hashes", "dates", "formatting", "json", "super")
 
 
 def _statements(family: str) -> list[str]:
     text = files("kit.sql.redshift.macros").joinpath(f"{family}.sql").read_text(encoding="utf-8")
+    text = text.replace("-- abbreviations", _abbreviations())
     return [statement.strip() for statement in re.split(r";\n", text) if "CREATE" in statement]
+
+
+def _abbreviations() -> str:
+    """Zones of fixed offset as branches of a CASE: the table is the one that literals are read by."""
+    return " ".join(f"WHEN lower(z) = '{name}' THEN {minutes}" for name, minutes in ABBREVIATIONS.items())
 
 
 MACROS: Final[tuple[str, ...]] = tuple(statement for family in _FAMILIES for statement in _statements(family))
