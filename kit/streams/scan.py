@@ -105,14 +105,15 @@ def table(spans: Sequence[Span], pool: Executor, columns: Sequence[str] | None =
     ids = _ids(spans)
     chunks: dict[str, list[Any]] = {name: [] for name in names}
     pieces = [(place, piece) for place, span in enumerate(spans) for piece in _cut(span)]
-    # All files are checked first, by all cores: beside the making of digits, which holds the interpreter, threads would
-    # wait for it most of their time.
-    read = list(pool.map(_read, [piece for _, piece in pieces]))
-    for (place, span), held in zip(pieces, read, strict=True):
+
+    def read(piece: Span) -> tuple[list[tuple[int, Any]], list[Any]]:
+        held = list(piece.live.reader.batches(piece.begin, piece.end))
+        return held, [_numbers(piece, held)] if held and "sequence_number" in names else []
+
+    for (place, span), (held, numbers) in zip(pieces, pool.map(read, [piece for _, piece in pieces]), strict=True):
         for name in names:
             if name == "sequence_number":
-                runs = (run for first, rows in held for run in _runs(first, rows))
-                chunks[name] += sequence_column.column(span.shard.sequence_base, runs).chunks
+                chunks[name] += numbers
             else:
                 chunks[name] += (_column(name, span, place, ids, first, rows) for first, rows in held)
     return pa.table([pa.chunked_array(chunks[name], SCHEMA.field(name).type) for name in names], names=names)
@@ -186,19 +187,20 @@ def _cut(span: Span) -> Iterator[Span]:
         yield Span(span.shard, span.live, begin, min(begin + _SPAN_RECORDS, span.end))
 
 
-def _read(span: Span) -> list[tuple[int, Any]]:
-    return list(span.live.reader.batches(span.begin, span.end))
+def _numbers(span: Span, held: Sequence[tuple[int, Any]]) -> Any:
+    """The sequence numbers of neighbouring batches, each given with the index of its first record, as one array."""
+    import numpy as np
 
-
-def _runs(first: int, rows: Any) -> list[tuple[int, int, int]]:
-    return sequence_column.runs_of(first, rows.column("arrival_time").cast(pa.int64()))
+    indexes = np.concatenate([np.arange(first, first + rows.num_rows, dtype=np.int64) for first, rows in held])
+    arrivals = [rows.column("arrival_time").cast(pa.int64()) for _, rows in held]
+    seconds = pa.chunked_array(arrivals, pa.int64()).to_numpy() // 1000
+    return sequence_column.column(span.shard.sequence_base, indexes, seconds)
 
 
 def _column(name: str, span: Span, place: int, ids: Any, first: int, rows: Any) -> Any:
     match name:
         case "sequence_number":
-            numbers = sequence_column.column(span.shard.sequence_base, _runs(first, rows))
-            return pa.concat_arrays(numbers.chunks) if numbers.num_chunks != 1 else numbers.chunk(0)
+            return _numbers(span, [(first, rows)])
         case "shard_id":
             return pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(place, pa.int32()), rows.num_rows), ids)
         case _:
