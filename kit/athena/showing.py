@@ -12,6 +12,7 @@ from kit.athena import information_schema
 from kit.athena.job import Answer, Job, Listed
 from kit.athena.prune.partitions import select
 from kit.base.errors import KitError, did_you_mean
+from kit.catalog import ddl
 from kit.catalog.model import Column, Table
 from kit.catalog.partition_values import folder_of
 from kit.catalog.types import ArrayType, HiveType, MapType, StructType, parse
@@ -60,7 +61,7 @@ def create_table(job: Job, statement: s.ShowCreateTable) -> Answer:
     table = job.table(statement.table)
     if table.table_type == "VIRTUAL_VIEW":
         raise KitError("NOT_SUPPORTED", f"{table.database}.{table.name} is a view.", "SHOW CREATE VIEW shows it.")
-    return Listed(("createtab_stmt",), [(line,) for line in _ddl(table)])
+    return Listed(("createtab_stmt",), [(line,) for line in ddl.create_table(table)])
 
 
 def create_view(job: Job, statement: s.ShowCreateView) -> Answer:
@@ -210,46 +211,3 @@ def _details(job: Job, table: Table) -> list[tuple[str | None, ...]]:
     ]
     rows += [(f"  {name}", value, None) for name, value in sorted(descriptor.serde.parameters.items())]
     return rows
-
-
-def _ddl(table: Table) -> list[str]:
-    descriptor = table.descriptor
-    lines = [f"CREATE EXTERNAL TABLE `{table.database}`.`{table.name}`("]
-    lines += _listed(descriptor.columns)
-    if table.description:
-        lines.append(f"COMMENT {_quoted(table.description)}")
-    if table.partition_keys:
-        lines += ["PARTITIONED BY ( ", *_listed(table.partition_keys)]
-    if descriptor.bucket_columns:
-        lines += [
-            f"CLUSTERED BY ({', '.join(descriptor.bucket_columns)})",
-            f"INTO {descriptor.number_of_buckets} BUCKETS",
-        ]
-    lines += ["ROW FORMAT SERDE ", f"  {_quoted(descriptor.serde.library)} "]
-    if descriptor.serde.parameters:
-        lines += ["WITH SERDEPROPERTIES ( ", *_pairs(descriptor.serde.parameters.items())]
-    lines += ["STORED AS INPUTFORMAT ", f"  {_quoted(descriptor.input_format)} "]
-    lines += ["OUTPUTFORMAT ", f"  {_quoted(descriptor.output_format)}"]
-    lines += ["LOCATION", f"  {_quoted(descriptor.location)}"]
-    parameters = [(name, value) for name, value in sorted(table.parameters.items()) if name != "EXTERNAL"]
-    if parameters:
-        lines += ["TBLPROPERTIES (", *_pairs(parameters)]
-    return lines
-
-
-def _listed(columns: Iterable[Column]) -> list[str]:
-    written = [
-        f"  `{column.name}` {column.type}" + (f" COMMENT {_quoted(column.comment)}" if column.comment else "")
-        for column in columns
-    ]
-    return [f"{line}, " for line in written[:-1]] + [f"{line})" for line in written[-1:]]
-
-
-def _pairs(pairs: Iterable[tuple[str, str]]) -> list[str]:
-    written = [f"  {_quoted(name)}={_quoted(value)}" for name, value in pairs]
-    return [f"{line}, " for line in written[:-1]] + [f"{line}) " for line in written[-1:]]
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\t", "\\t")
-    return f"'{escaped}'"

@@ -13,31 +13,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from kit.athena.scan import values
-from kit.athena.scan.grok import compile_grok
 from kit.athena.scan.lines import Lines, LineShape
 from kit.athena.scan.source import DataFile, Request, Source, hive_type, quote
 from kit.base.errors import KitError
+from kit.catalog.grok import compile_grok
+from kit.catalog.java_regex import compile_java
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-# Java's named classes, for ASCII, as they stand inside and outside of brackets.
-_CLASSES = {
-    "Alpha": "a-zA-Z",
-    "Digit": "0-9",
-    "Alnum": "a-zA-Z0-9",
-    "Upper": "A-Z",
-    "Lower": "a-z",
-    "Punct": r"!-/:-@\[-`{-~",
-    "Space": r"\s",
-    "Blank": r" \t",
-    "XDigit": "0-9a-fA-F",
-    "ASCII": r"\x00-\x7f",
-    "Graph": "!-~",
-    "Print": " -~",
-    "Cntrl": r"\x00-\x1f\x7f",
-    "L": r"^\W\d_",
-}
 
 
 def regex_source(request: Request) -> Source:
@@ -51,7 +34,7 @@ def regex_source(request: Request) -> Source:
             "WITH SERDEPROPERTIES ('input.regex' = '...')",
         )
     any_case = layout.is_set("input.regex.case.insensitive")
-    pattern = _compiled(text, re.DOTALL | (re.IGNORECASE if any_case else 0))
+    pattern = compile_java(text, re.DOTALL | (re.IGNORECASE if any_case else 0))
     if pattern.groups != len(layout.columns):
         raise KitError(
             "HIVE_BAD_DATA",
@@ -72,7 +55,7 @@ def grok_source(request: Request) -> Source:
             f"The grok pattern has {len(captures)} named captures for {len(layout.columns)} columns.",
             "Each column is one %{PATTERN:name} of 'input.format', in order.",
         )
-    return _source(request, _compiled(pattern, 0).search, captures)
+    return _source(request, compile_java(pattern, 0).search, captures)
 
 
 def _source(request: Request, match: Callable[[str], re.Match[str] | None], groups: list[int]) -> Source:
@@ -106,37 +89,3 @@ def _source(request: Request, match: Callable[[str], re.Match[str] | None], grou
         "file",
         streams={stream: lines},
     )
-
-
-def _compiled(text: str, flags: int) -> re.Pattern[str]:
-    try:
-        return re.compile(_from_java(text), flags)
-    except re.error as error:
-        raise KitError(
-            "HIVE_INVALID_METADATA",
-            f"The regular expression of the table does not hold: {error}.",
-            "Look at 'input.regex' or 'input.format'.",
-        ) from error
-
-
-def _from_java(text: str) -> str:
-    """The same expression in Python's words. Raises `NOT_SUPPORTED` for what Python has no words for."""
-    unknown_class = r"\\p\{(?!(" + "|".join(_CLASSES) + r")\})"
-    if re.search(r"\[[^\]]*&&|\\[GXRPQE]|" + unknown_class, text):
-        raise KitError(
-            "NOT_SUPPORTED",
-            "The regular expression uses Java's intersections, negated or Unicode classes, \\Q or \\G.",
-            "Write the characters out.",
-        )
-    text = re.sub(r"\(\?<(?![=!])", "(?P<", text)
-    text = re.sub(r"\\k<(\w+)>", r"(?P=\1)", text).replace("\\z", "\\Z").replace("\\h", "[ \\t]")
-    parts: list[str] = []
-    inside = False
-    for piece in re.findall(r"\\p\{\w+\}|\\.|.", text, re.DOTALL):
-        if piece.startswith("\\p{"):
-            class_name = piece[3:-1]
-            parts.append(_CLASSES[class_name] if inside else f"[{_CLASSES[class_name]}]")
-            continue
-        inside = (piece == "[" or inside) and piece != "]"
-        parts.append(piece)
-    return "".join(parts)

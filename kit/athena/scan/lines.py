@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from kit.athena.scan.decompress import CorruptError, Readable, opened
 from kit.athena.scan.source import DataFile, Layout, Watch
 from kit.base.errors import KitError
+from kit.catalog.decompress import CorruptError, Readable, opened
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kit.athena.scan.grok import PATTERNS, compile_grok
+from kit.catalog.grok import PATTERNS, compile_grok
 from kit.base.errors import KitError
 from kit.catalog.serde import GROK, REGEX
 

@@ -10,15 +10,35 @@ import gzip
 import io
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Final, Protocol
 
 from kit.base.errors import KitError
 
-_UNSUPPORTED = {".lzo": "LZO", ".lzma": "LZMA", ".xz": "XZ", ".zip": "ZIP", ".7z": "7-Zip", ".br": "Brotli"}
-_BLOCK_CODECS = {".snappy": "snappy", ".lz4": "lz4_raw"}
+CODECS: Final[Mapping[str, str]] = {
+    ".gz": "gzip",
+    ".gzip": "gzip",
+    ".bz2": "bzip2",
+    ".deflate": "deflate",
+    ".zst": "zstd",
+    ".zstd": "zstd",
+    ".snappy": "snappy",
+    ".lz4": "lz4",
+}
+"""The codecs that are read, by the suffix of a key in lower case."""
+UNSUPPORTED: Final[Mapping[str, str]] = {
+    ".lzo": "LZO",
+    ".lzma": "LZMA",
+    ".xz": "XZ",
+    ".zip": "ZIP",
+    ".7z": "7-Zip",
+    ".br": "Brotli",
+}
+"""Codecs that are known and not read, by suffix."""
+# Arrow's names of what Hadoop's blocks are packed with.
+_BLOCK_CODECS: Final = {"snappy": "snappy", "lz4": "lz4_raw"}
 
 
 class Readable(Protocol):
@@ -36,32 +56,42 @@ def opened(path: Path, suffix: str, read_bytes: Callable[[int], None]) -> Iterat
     Raises `NOT_SUPPORTED` for codecs that are known but not read, `CorruptError` while reading, OSError as `open` does.
     """
     suffix = suffix.lower()
-    if suffix in _UNSUPPORTED:
+    if suffix in UNSUPPORTED:
         raise KitError(
             "NOT_SUPPORTED",
-            f"{_UNSUPPORTED[suffix]}-compressed objects ({suffix}) are not supported.",
+            f"{UNSUPPORTED[suffix]}-compressed objects ({suffix}) are not supported.",
             "Compress them with gzip, bzip2, zstd, snappy or lz4.",
         )
     with path.open("rb", buffering=0) as raw:
         counted = io.BufferedReader(_Counted(raw, read_bytes), 1 << 20)
-        match suffix:
-            case ".gz" | ".gzip":
-                with gzip.GzipFile(fileobj=counted, mode="rb") as unpacked:
-                    yield _Checked(unpacked)
-            case ".bz2":
-                with bz2.BZ2File(counted) as unpacked:
-                    yield _Checked(unpacked)
-            case ".deflate":
-                yield _Checked(_Deflated(counted))
-            case ".zst" | ".zstd":
-                import pyarrow as pa
+        with unpacked(counted, CODECS.get(suffix, "")) as source:
+            yield source
 
-                with pa.CompressedInputStream(pa.PythonFile(counted, mode="r"), "zstd") as unpacked:
-                    yield _Checked(unpacked)
-            case ".snappy" | ".lz4":
-                yield _Checked(_HadoopBlocks(counted, _BLOCK_CODECS[suffix]))
-            case _:
-                yield counted
+
+@contextmanager
+def unpacked(source: BinaryIO, codec: str) -> Iterator[Readable]:
+    """The decompressed bytes of an open file; `codec` is one of `CODECS`, or empty for bytes as they are.
+
+    Raises `CorruptError` while reading.
+    """
+    match codec:
+        case "gzip":
+            with gzip.GzipFile(fileobj=source, mode="rb") as stream:
+                yield _Checked(stream)
+        case "bzip2":
+            with bz2.BZ2File(source) as stream:
+                yield _Checked(stream)
+        case "deflate":
+            yield _Checked(_Deflated(source))
+        case "zstd":
+            import pyarrow as pa
+
+            with pa.CompressedInputStream(pa.PythonFile(source, mode="r"), "zstd") as stream:
+                yield _Checked(stream)
+        case "snappy" | "lz4":
+            yield _Checked(_HadoopBlocks(source, _BLOCK_CODECS[codec]))
+        case _:
+            yield source
 
 
 class _Counted(io.RawIOBase):
