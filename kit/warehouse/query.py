@@ -96,7 +96,8 @@ class Queries:
     ) -> T:
         """Run a query that another statement needs, and hand its last step over to that statement."""
         parameters = current_values(compiled.bound, values, session, self._cluster.clock)
-        return run_into(self._cluster, compiled.plan, compiled.version, parameters, cancellation, consume)
+        consumed, _, _ = run_into(self._cluster, compiled.plan, compiled.version, parameters, cancellation, consume)
+        return consumed
 
     def result(
         self,

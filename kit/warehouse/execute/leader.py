@@ -59,12 +59,17 @@ def run(
     parameters: Mapping[str, Any],
     cancellation: Cancellation,
     limit_bytes: int,
+    fill: Fill | None = None,
 ) -> Answer:
-    """Run a plan that was made of the catalog's `version`; raises `StalePlan` where another is current."""
-    return _Run(cluster, plan, parameters, cancellation).answer(version, limit_bytes)
+    """Run a plan that was made of the catalog's `version`; raises `StalePlan` where another is current.
+
+    `fill` puts what the plan reads beside the slices' tables into the exchange's database, before anything runs.
+    """
+    return _Run(cluster, plan, parameters, cancellation, fill).answer(version, limit_bytes)
 
 
 Consume: TypeAlias = Callable[[Connection, str, Mapping[str, Any]], T]
+Fill: TypeAlias = Callable[[Connection, str], None]
 
 
 def run_into(
@@ -74,9 +79,13 @@ def run_into(
     parameters: Mapping[str, Any],
     cancellation: Cancellation,
     consume: Consume[T],
-) -> T:
-    """Run a plan and hand its last statement, unrun, to `consume`, with the cursor that can run it."""
-    return _Run(cluster, plan, parameters, cancellation).handed_over(version, consume)
+    fill: Fill | None = None,
+) -> tuple[T, tuple[Fragment, ...], tuple[Moved, ...]]:
+    """Run a plan and hand its last statement, unrun, to `consume`, with the cursor that can run it.
+
+    What `consume` returned, and what was measured before and meanwhile.
+    """
+    return _Run(cluster, plan, parameters, cancellation, fill).handed_over(version, consume)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +98,15 @@ class _Task:
 
 
 class _Run:
-    def __init__(self, cluster: Cluster, plan: Plan, parameters: Mapping[str, Any], cancellation: Cancellation) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        plan: Plan,
+        parameters: Mapping[str, Any],
+        cancellation: Cancellation,
+        fill: Fill | None = None,
+    ) -> None:
+        self._fill = fill
         self._cluster = cluster
         self._plan = plan
         self._parameters = parameters
@@ -106,16 +123,20 @@ class _Run:
         with self._released_on_error():
             return self._finish(self._before_last(version), limit_bytes)
 
-    def handed_over(self, version: int, consume: Consume[T]) -> T:
+    def handed_over(self, version: int, consume: Consume[T]) -> tuple[T, tuple[Fragment, ...], tuple[Moved, ...]]:
         with self._released_on_error():
-            self._before_last(version)
+            last = self._before_last(version)
             task = self._tasks[-1]
             sql = self._sql(task)
+            start_ms = self._clock.ms
             with self._cancellation.running(task.cursor):
                 consumed = consume(task.cursor, sql, self._values(task))
+                profile = task.cursor.get_profiling_information()
                 self._commit(task)
+            number = 0 if last.site == "one slice" else LEADER
+            self._fragments.append(Fragment(last.number, number, start_ms, self._clock.ms - start_ms, 0, profile))
             self._release()
-            return consumed
+            return consumed, tuple(self._fragments), tuple(self._moved)
 
     def _before_last(self, version: int) -> Segment:
         """Run every segment but the last, which is returned."""
@@ -146,8 +167,10 @@ class _Run:
         return range(self._plan.shape.slices) if segment.site == "slices" else range(1)
 
     def _attach(self) -> None:
-        if len(self._plan.segments) > 1:
+        if len(self._plan.segments) > 1 or self._fill is not None:
             exchange.attach(self._leader, self._database)
+        if self._fill is not None:
+            self._fill(self._leader, self._database)
 
     def _stage(self, segments: Sequence[Segment]) -> None:
         """Run every fragment of one stage; the first error cancels the others and is raised when all have stopped."""

@@ -30,6 +30,7 @@ from kit.warehouse.plan.operators.scan import Scan
 from kit.warehouse.plan.operators.set_operation import SetOperation
 from kit.warehouse.plan.operators.shared import Shared
 from kit.warehouse.plan.operators.sort import Sort
+from kit.warehouse.plan.operators.system_scan import SystemScan
 from kit.warehouse.plan.operators.window import Window
 from kit.warehouse.plan.planner import Plan
 
@@ -107,6 +108,9 @@ def _shown(placed: Placed) -> Line:
             alias = "" if op.alias == op.table.name else f" {op.alias}"
             total = op.table.rows * _TUPLE
             return _line(f"XN Seq Scan on {op.table.name}{alias}", 0.0, total, placed)
+        case SystemScan():
+            alias = "" if op.alias == op.table.name else f" {op.alias}"
+            return _line(f"LD Seq Scan on {op.table.name}{alias}", 0.0, op.table.rows * _TUPLE, placed)
         case OneRow():
             return _line("LD Result", 0.0, _TUPLE, placed)
         case Opaque():

@@ -62,11 +62,16 @@ def expression(tree: exp.Expr) -> Expr:
 
 def generate(tree: exp.Expr) -> str:
     """DuckDB SQL of a tree, every identifier quoted."""
-    sql = _GENERATOR.generate(tree, copy=True)
+    sql = generate_template(tree)
     if any(character in sql for character in _RESERVED):
         # A literal with such a character would be filled in as if it were a place in the template.
         raise Undistributable("private-use characters in the query")
     return sql
+
+
+def generate_template(tree: exp.Expr) -> str:
+    """The same of a tree into which the planner has put places of a template; the query's own part was checked."""
+    return _GENERATOR.generate(tree, copy=True)
 
 
 def column(identifier: str, kind: exp.DataType | None = None) -> exp.Column:

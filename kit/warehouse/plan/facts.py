@@ -28,7 +28,10 @@ class ColumnFacts:
 
 @dataclass(frozen=True, slots=True)
 class TableFacts:
-    """`relation` is the name of its part in a slice's schema. `rows` are those of the whole table."""
+    """`relation` is the name of its part in a slice's schema. `rows` are those of the whole table.
+
+    One that `is_system` has no parts: its rows are put into the exchange, under `relation`, before a query runs.
+    """
 
     schema: str
     name: str
@@ -40,6 +43,7 @@ class TableFacts:
     sortkey: tuple[str, ...] = ()
     unsorted_fraction: float = 0.0
     analyzed: bool = True
+    is_system: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from kit.warehouse.plan.nodes import Node, Placed
 from kit.warehouse.plan.operators.exchange import Exchange
 from kit.warehouse.plan.operators.one_row import OneRow
 from kit.warehouse.plan.operators.opaque import Opaque
+from kit.warehouse.plan.operators.system_scan import SystemScan
 from kit.warehouse.plan.rules import RULES
 from kit.warehouse.plan.segments import Cutter, Segment
 
@@ -85,7 +86,7 @@ def _tier(roots: Sequence[Placed]) -> Tier:
     nodes = [node for each in roots for node in walk(each)]
     if any(isinstance(node.op, Opaque) for node in nodes):
         return "leader_views"
-    if all(isinstance(node.op, OneRow) or node.inputs for node in nodes):
+    if all(isinstance(node.op, OneRow | SystemScan) or node.inputs for node in nodes):
         return "leader"
     exchanges = [node for node in nodes if isinstance(node.op, Exchange)]
     kinds = {node.op.kind for node in exchanges if isinstance(node.op, Exchange)}

@@ -9,7 +9,7 @@ from sqlglot import exp
 from kit.warehouse.plan.build.block import Built, Output
 from kit.warehouse.plan.build.subtrees import type_of
 from kit.warehouse.plan.context import Context
-from kit.warehouse.plan.expression import generate
+from kit.warehouse.plan.expression import EXCHANGE_DATABASE, generate, generate_template
 from kit.warehouse.plan.facts import TableFacts
 from kit.warehouse.plan.nodes import Node
 from kit.warehouse.plan.operators.opaque import Opaque
@@ -31,6 +31,7 @@ def build_opaque(builder: Builder, tree: exp.Query, reason: str) -> Built:
 
 def over_slices(tree: exp.Query, context: Context) -> tuple[str, tuple[str, ...]]:
     """SQL of a query in which each base table is the union of its parts, and the names of those tables."""
+    generate(tree)
     copy = tree.copy()
     tables: list[str] = []
     for table in list(copy.find_all(exp.Table)):
@@ -45,27 +46,23 @@ def over_slices(tree: exp.Query, context: Context) -> tuple[str, tuple[str, ...]
         if table is copy:
             raise AssertionError("a table is no query")
         table.replace(union)
-    return generate(copy), tuple(dict.fromkeys(tables))
+    return generate_template(copy), tuple(dict.fromkeys(tables))
 
 
 def _union(facts: TableFacts, context: Context) -> exp.Query:
+    if facts.is_system:
+        return _part(EXCHANGE_DATABASE, facts.relation)
     slices = context.shape.first_slices()[:1] if facts.style == "ALL" else range(context.slices)
-    parts = [
-        exp.Select(
-            expressions=[exp.Star()],
-            from_=exp.From(
-                this=exp.Table(
-                    this=exp.Identifier(this=facts.relation, quoted=True),
-                    db=exp.Identifier(this=f"slice{number}", quoted=True),
-                )
-            ),
-        )
-        for number in slices
-    ]
+    parts = [_part(f"slice{number}", facts.relation) for number in slices]
     union: exp.Query = parts[0]
     for part in parts[1:]:
         union = exp.Union(this=union, expression=part, distinct=False)
     return union
+
+
+def _part(schema: str, relation: str) -> exp.Select:
+    table = exp.Table(this=exp.Identifier(this=relation, quoted=True), db=exp.Identifier(this=schema, quoted=True))
+    return exp.Select(expressions=[exp.Star()], from_=exp.From(this=table))
 
 
 def _with_common_tables(builder: Builder, tree: exp.Query) -> exp.Query:

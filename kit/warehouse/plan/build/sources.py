@@ -15,6 +15,7 @@ from kit.warehouse.plan.expression import conjuncts, expression
 from kit.warehouse.plan.nodes import Column, Node
 from kit.warehouse.plan.operators.filtering import filtered
 from kit.warehouse.plan.operators.scan import Scan
+from kit.warehouse.plan.operators.system_scan import SystemScan
 from kit.warehouse.plan.refusal import Undistributable
 
 
@@ -83,7 +84,8 @@ def _scan(block: Block, table: exp.Table) -> Node:
         names[made.id] = name
         columns.append(made)
         block.names[alias, name] = made
-    return Node(Scan(facts, alias, names), (), tuple(columns))
+    scan = SystemScan(facts, alias, names) if facts.is_system else Scan(facts, alias, names)
+    return Node(scan, (), tuple(columns))
 
 
 def _derived(block: Block, alias: str, built: Built, table_alias: exp.Expr | None) -> Node:
