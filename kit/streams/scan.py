@@ -191,9 +191,13 @@ def _numbers(span: Span, held: Sequence[tuple[int, Any]]) -> Any:
     """The sequence numbers of neighbouring batches, each given with the index of its first record, as one array."""
     import numpy as np
 
-    indexes = np.concatenate([np.arange(first, first + rows.num_rows, dtype=np.int64) for first, rows in held])
-    arrivals = [rows.column("arrival_time").cast(pa.int64()) for _, rows in held]
-    seconds = pa.chunked_array(arrivals, pa.int64()).to_numpy() // 1000
+    ends = [first + rows.num_rows for first, rows in held]
+    if all(end == first for end, (first, _) in zip(ends, held[1:], strict=False)):
+        indexes = np.arange(held[0][0], ends[-1], dtype=np.int64)
+    else:
+        indexes = np.concatenate([np.arange(first, end) for end, (first, _) in zip(ends, held, strict=True)])
+    arrivals = pa.chunked_array([rows.column("arrival_time") for _, rows in held])
+    seconds = arrivals.cast(pa.int64()).to_numpy() // 1000
     return sequence_column.column(span.shard.sequence_base, indexes, seconds)
 
 
