@@ -133,7 +133,7 @@ def _resolve(t: Translation, invocation: Invocation, scope: Scope) -> Expr:
     functions = FUNCTIONS.functions.get(invocation.name)
     if functions is None:
         raise _unknown(t, invocation)
-    given = [None if isinstance(a, exp.Lambda) else _argument(t, a, scope) for a in invocation.arguments]
+    given = [None if isinstance(a, exp.Lambda) else _loose_argument(t, a, scope) for a in invocation.arguments]
     function, bindings = _best(t, invocation, functions, given)
     signature = function.signature
     arguments, bindings = _lambdas(t, invocation, signature, given, bindings, scope)
@@ -141,14 +141,17 @@ def _resolve(t: Translation, invocation: Invocation, scope: Scope) -> Expr:
     for index, argument in enumerate(arguments):
         parameter = signature.parameter(index)
         as_is = isinstance(function, Aggregate) and function.as_is and argument.type.name != "unknown"
-        if given[index] is not None and not as_is and not mentions_row(parameter):
-            arguments[index] = coerce(argument, substitute(parameter, bindings))
+        if as_is:
+            continue
+        arguments[index] = exact(argument)
+        if given[index] is not None and not mentions_row(parameter):
+            arguments[index] = coerce(arguments[index], substitute(parameter, bindings))
     made = Call(
         t,
         invocation.name,
         invocation.node,
         arguments,
-        [e or arguments[i] for i, e in enumerate(given)],
+        [arguments[i] if e is None else exact(e) for i, e in enumerate(given)],
         returns,
         bindings,
     )
@@ -162,11 +165,15 @@ def _resolve(t: Translation, invocation: Invocation, scope: Scope) -> Expr:
 
 
 def _argument(t: Translation, node: exp.Expr, scope: Scope) -> Expr:
+    return exact(_loose_argument(t, node, scope))
+
+
+def _loose_argument(t: Translation, node: exp.Expr, scope: Scope) -> Expr:
     if isinstance(node, exp.Star):
         raise t.error("SYNTAX_ERROR", "mismatched input '*'", node)
     if isinstance(node, (exp.Kwarg, exp.PropertyEQ)):
         raise t.unsupported("An argument by name", node)
-    return exact(t.expression(node, scope))
+    return t.expression(node, scope)
 
 
 def _unknown(t: Translation, invocation: Invocation) -> Exception:

@@ -112,7 +112,7 @@ FUNCTIONS: Final = (
     Aggregate("sum(bigint) -> bigint", (("sum", "{0}"),), _returned, as_is=True),
     Aggregate("sum(real) -> real", (("sum", "{0}"),), _returned),
     _one("sum(double) -> double", "sum"),
-    Aggregate("sum(decimal(p,s)) -> decimal(38,s)", (("sum", "{0}"),)),
+    Aggregate("sum(decimal(p,s)) -> decimal(38,s)", (("sum", "{0}"),), as_is=True),
     Aggregate(
         "sum(interval day to second) -> interval day to second",
         (("sum", "epoch_us({0})"),),
