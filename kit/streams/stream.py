@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from kit.base.clock import now_ms
+from kit.base.clock import Clock, now_ms
 from kit.base.ids import Entropy
 from kit.streams import applications, faults, scan
 from kit.streams.appending import Appending
@@ -48,6 +48,11 @@ class Stream:
         self._put = Putting(streams, name)
         self._get = Reading(streams, name)
         self._faults = Faults()
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that stamps the records."""
+        return self._streams.clock
 
     def put_record(self, data: Data, partition_key: str, *, explicit_hash_key: str | int | None = None) -> PutResult:
         """Store one record: bytes as they are, text as UTF-8, anything else as JSON.
