@@ -1,8 +1,8 @@
 """What goes wrong inside of DuckDB, named as Athena names it.
 
-Functions and scans of ours raise with `error('CODE: message')`, or by the cast of such a text to a boolean, which
-DuckDB hands on in words of its own; its own errors are told apart by their kind. No message that leaves names a local
-path: objects are called by their URI.
+Functions and scans of ours raise with `error('CODE: message')`; what the SQL itself can do wrong is named by its front
+end (`kit.sql.athena.errors`); the rest, of files, memory and disks, is told apart here. No message that leaves names a
+local path: objects are called by their URI.
 
 Source: Trino, StandardErrorCode; Amazon Athena User Guide, Troubleshoot issues in Athena; read 2026-11.
 """
@@ -18,11 +18,14 @@ from pathlib import Path
 import duckdb
 
 from kit.base.errors import KitError
+from kit.sql.athena.errors import from_engine
 
 _OURS = re.compile(r"([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+): (.*)", re.DOTALL)
-_CAST_OF_OURS = re.compile(r"Could not convert string '(.*)' to BOOL", re.DOTALL)
-_OVERFLOW = re.compile(r"Overflow in (addition|subtraction|multiplication) of (INT\d+) \((.*)\)!?", re.DOTALL)
-_INTEGERS = {"INT8": "tinyint", "INT16": "smallint", "INT32": "integer", "INT64": "bigint"}
+_HINTS = {
+    "DIVISION_BY_ZERO": "nullif(divisor, 0) gives NULL instead.",
+    "INVALID_CAST_ARGUMENT": "TRY_CAST gives NULL instead.",
+    "NUMERIC_VALUE_OUT_OF_RANGE": "CAST an operand to a wider type, or let TRY give NULL instead.",
+}
 _FULL = ("No space left", "File too large", "Disk quota exceeded", "max_temp_directory_size")
 _MEMORY_HINT = (
     "Read less (fewer columns, a filter, a LIMIT), or give the workspace more memory: Settings(memory_bytes=)."
@@ -32,10 +35,12 @@ _MEMORY_HINT = (
 def translated(error: BaseException, root: Path) -> KitError:
     """The `KitError` that says what happened; `root` is the folder that holds the buckets."""
     message = _without_paths(_message(error), root)
-    cast = _CAST_OF_OURS.match(message)
-    ours = _OURS.match(message if cast is None else cast.group(1))
+    ours = _OURS.match(message)
     if ours is not None:
         return KitError(ours.group(1), ours.group(2))
+    said = None if "s3://" in message else from_engine(message)
+    if said is not None:
+        return KitError(said.code, said.message, _HINTS.get(said.code, ""))
     for kinds, name in _KINDS:
         if isinstance(error, kinds):
             return name(message)
@@ -64,17 +69,11 @@ def _without_paths(message: str, root: Path) -> str:
 
 
 def _conversion(message: str) -> KitError:
-    if "out of range" in message:
-        return KitError("NUMERIC_VALUE_OUT_OF_RANGE", message, "TRY_CAST gives NULL instead.")
-    return KitError("INVALID_CAST_ARGUMENT", message, "TRY_CAST gives NULL instead.")
+    return KitError("INVALID_CAST_ARGUMENT", message, _HINTS["INVALID_CAST_ARGUMENT"])
 
 
 def _out_of_range(message: str) -> KitError:
-    overflow = _OVERFLOW.fullmatch(message)
-    if overflow is not None:
-        operation, kind, operands = overflow.groups()
-        message = f"{_INTEGERS.get(kind, kind)} {operation} overflow: {operands}"
-    return KitError("NUMERIC_VALUE_OUT_OF_RANGE", message, "CAST an operand to a wider type.")
+    return KitError("NUMERIC_VALUE_OUT_OF_RANGE", message, _HINTS["NUMERIC_VALUE_OUT_OF_RANGE"])
 
 
 def _memory(message: str) -> KitError:
@@ -107,8 +106,6 @@ def is_disk_full(error: OSError) -> bool:
 
 
 def _input(message: str) -> KitError:
-    if message.startswith("Division by zero"):
-        return KitError("DIVISION_BY_ZERO", "Division by zero", "nullif(divisor, 0) gives NULL instead.")
     if "s3://" in message:
         return KitError("HIVE_BAD_DATA", message, "Look at the object: it may be damaged, or of another format.")
     return KitError("INVALID_FUNCTION_ARGUMENT", message)

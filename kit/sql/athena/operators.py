@@ -152,14 +152,21 @@ def rescaled(unscaled: str, kind: Type) -> str:
     return cast_sql(f"({whole} * CAST({Decimal(1).scaleb(-kind.scale):f} AS DECIMAL({kind.scale},{kind.scale})))", kind)
 
 
+_LEAST: Final = {"tinyint": -(1 << 7), "smallint": -(1 << 15), "integer": -(1 << 31), "bigint": -(1 << 63)}
+
+
 def negate(t: Translation, value: Expr, at: exp.Expr) -> Expr:
     """`-value`."""
     kind = value.type
     if not (is_numeric(kind) or kind in (types.INTERVAL_DAY, types.INTERVAL_YEAR)):
         raise t.mismatch(f"Cannot negate {kind}", at)
     if value.is_constant and value.constant is not None:
+        if kind.name in _LEAST and value.constant == _LEAST[kind.name]:
+            raise t.error("NUMERIC_VALUE_OUT_OF_RANGE", f"{kind} negation overflow: {value.constant}", at)
         return constant(-value.constant, kind)
-    return combine(f"(-{value.sql})", kind, (value,), value.flags & LOOSE)
+    sql = f"(-{value.sql})"
+    # DuckDB widens the negation of the least bigint where it can compute it beforehand.
+    return combine(cast_sql(sql, kind) if kind.name == "bigint" else sql, kind, (value,), value.flags & LOOSE)
 
 
 def constant(value: Any, kind: Type) -> Expr:

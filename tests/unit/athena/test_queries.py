@@ -317,3 +317,23 @@ def test_partitions_are_pruned_by_the_workspaces_date(lake: Any, clock: Any) -> 
     assert first.rows == [("2026-06-30",), ("2026-07-01",), ("2026-07-02",)]
     assert second.rows == [("2026-07-01",), ("2026-07-02",)]
     assert (first.stats.bytes_scanned, second.stats.bytes_scanned) == (33, 22)
+
+
+@pytest.mark.parametrize(
+    ("expression", "code", "message"),
+    [
+        ("1 / 0", "DIVISION_BY_ZERO", "Division by zero"),
+        ("CAST(3000000000 AS integer)", "NUMERIC_VALUE_OUT_OF_RANGE", "Out of range for integer: 3000000000"),
+        ("CAST('2020-13-01' AS date)", "INVALID_CAST_ARGUMENT", "Value cannot be cast to date: 2020-13-01"),
+        ("CAST(123.45 AS decimal(3,2))", "INVALID_CAST_ARGUMENT", "Cannot cast '123.45' to DECIMAL(3,2)"),
+        ("2147483647 + 1", "NUMERIC_VALUE_OUT_OF_RANGE", "integer addition overflow: 2147483647 + 1"),
+        ("(SELECT x FROM (VALUES 1, 2) t(x))", "SUBQUERY_MULTIPLE_ROWS", "Scalar sub-query has returned multiple rows"),
+        ("regexp_like('a', '(')", "INVALID_FUNCTION_ARGUMENT", "Invalid regular expression: missing ): ("),
+        ("ARRAY[1][0]", "INVALID_FUNCTION_ARGUMENT", "SQL array indices start at 1"),
+    ],
+)
+def test_what_fails_while_running_is_told_in_athenas_words(lake: Any, expression: str, code: str, message: str) -> None:
+    with pytest.raises(KitError) as raised:
+        lake.rows(f"SELECT {expression}")
+
+    assert (raised.value.code, raised.value.message) == (code, message)

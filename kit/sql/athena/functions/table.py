@@ -74,7 +74,7 @@ class Aggregate:
     """`cores` are aggregate calls of DuckDB, as name and arguments: `("sum", "{0}")`.
 
     `outer` puts their results together, by number. `filters` is a condition on the arguments that a row must meet.
-    `as_is` leaves arguments as they are, in their own types or wider, where DuckDB's answer is the same and sooner there.
+    `as_is` leaves arguments as they are, in their own types or wider, where DuckDB's answer is the same and sooner.
     """
 
     text: str
