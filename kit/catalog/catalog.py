@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kit.base.clock import Clock, instant
+from kit.base.clock import Clock, instant, now_ms
 from kit.base.connections import Connections
 from kit.base.domain import Domain
 from kit.base.errors import KitError, did_you_mean
@@ -29,8 +29,8 @@ from kit.catalog.schema import named, prepare
 if TYPE_CHECKING:
     from kit.base.progress import Progress
     from kit.catalog.classifiers import Classifier
-    from kit.catalog.crawler import CrawlReport
-    from kit.catalog.crawler.crawler import UpdateBehavior
+    from kit.catalog.crawler import CrawlReport, DeleteBehavior, UpdateBehavior
+    from kit.catalog.diff import TableDiff
     from kit.storage import Storage
 
 _TABLE = """
@@ -261,13 +261,17 @@ class Catalog:
         table_level: int | None = None,
         combine_schemas: bool = False,
         update_behavior: UpdateBehavior = "UPDATE_IN_DATABASE",
+        delete_behavior: DeleteBehavior = "LOG",
+        exclusions: tuple[str, ...] = (),
+        sample_size: int | None = None,
+        table_threshold: int | None = None,
         progress: Progress | None = None,
     ) -> CrawlReport:
         """Find out what data are under `uri`, and make tables and partitions of them; the database is made if missing.
 
         Each folder that holds one kind of data becomes a table named after it (`name` where there is but one), `k=v`
         folders partitions with typed keys. What is there already is left alone; a schema that changed makes a new
-        version. The other arguments are those of `CrawlOptions`.
+        version. The other arguments are those of `CrawlOptions`. For crawls that repeat, see `crawlers`.
         """
         from kit.catalog.crawler import CrawlOptions, crawl
 
@@ -278,9 +282,32 @@ class Catalog:
             table_level=table_level,
             combine_schemas=combine_schemas,
             update_behavior=update_behavior,
+            delete_behavior=delete_behavior,
+            exclusions=tuple(exclusions),
+            sample_size=sample_size,
+            table_threshold=table_threshold,
         )
         self._ensure_database(database)
-        return crawl(self, self._storage, uri, database, options, progress)
+        return crawl(self, self._storage, uri, database, options, now_ms(self._clock), progress)
+
+    def diff(self, database: str, name: str, old: int | None = None, new: int | None = None) -> TableDiff:
+        """What became different between two versions of a table: by default between the last two.
+
+        Raises `EntityNotFoundException` for a version that there is not.
+        """
+        from kit.catalog.diff import diff
+
+        versions = {table.version: table for table in self.table_versions(database, name)}
+        latest = max(versions) if new is None else new
+        earlier = max((each for each in versions if each < latest), default=latest) if old is None else old
+        for wanted in (earlier, latest):
+            if wanted not in versions:
+                raise KitError(
+                    "EntityNotFoundException",
+                    f"Table '{database}.{name}' has no version {wanted}.",
+                    f"It has {', '.join(map(str, sorted(versions)))}.",
+                )
+        return diff(versions[earlier], versions[latest])
 
     def generation(self) -> int:
         """A number that grows with every change that anybody commits: equal numbers, equal catalogs.

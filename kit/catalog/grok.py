@@ -8,11 +8,22 @@ Source: AWS Glue Developer Guide, Writing grok custom classifiers; Amazon Athena
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from kit.base.errors import KitError, did_you_mean
 
 MAX_EXPANSIONS = 10_000
-_REFERENCE = re.compile(r"%\{(\w+)(?::([^:}]+)(?::\w+)?)?\}")
+_REFERENCE = re.compile(r"%\{(\w+)(?::([^:}]+)(?::(\w+))?)?\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """A named part of a pattern: `type` is the word behind its name, empty where there is none; `group` is the number
+    of its group in the expression."""
+
+    name: str
+    type: str
+    group: int
 
 
 def compile_grok(pattern: str, custom: str = "") -> tuple[str, list[int]]:
@@ -20,22 +31,28 @@ def compile_grok(pattern: str, custom: str = "") -> tuple[str, list[int]]:
 
     `custom` defines further patterns, one a line: a name, a blank, an expression. Raises `HIVE_INVALID_METADATA`.
     """
+    expression, captures = expand(pattern, custom)
+    return expression, [capture.group for capture in captures]
+
+
+def expand(pattern: str, custom: str = "") -> tuple[str, list[Capture]]:
+    """The same, with names and types of the captures."""
     if not pattern:
         raise _invalid("This table does not have serde property 'input.format'!")
     definitions = PATTERNS | _definitions(custom)
-    captures: list[str] = []
+    captures: list[tuple[str, str]] = []
     expression = pattern
     for _ in range(MAX_EXPANSIONS):
         match = _REFERENCE.search(expression)
         if match is None:
             break
-        name, capture = match.groups()
+        name, capture, kind = match.groups()
         if name not in definitions:
             raise _invalid(f"The grok pattern '{name}' is not defined.", did_you_mean(name, definitions))
         group = "(?:"
         if capture is not None:
             group = f"(?P<grok{len(captures)}>"
-            captures.append(capture)
+            captures.append((capture, kind or ""))
         expression = expression[: match.start()] + group + definitions[name] + ")" + expression[match.end() :]
     else:
         raise _invalid("The grok pattern refers to itself without end.")
@@ -44,7 +61,8 @@ def compile_grok(pattern: str, custom: str = "") -> tuple[str, list[int]]:
     except re.error as error:
         raise _invalid(f"The grok pattern does not hold: {error}.") from error
     # The expansion goes from left to right and outside in, which is the order of the groups.
-    return expression, sorted(index[f"grok{number}"] for number in range(len(captures)))
+    found = [Capture(name, kind, index[f"grok{number}"]) for number, (name, kind) in enumerate(captures)]
+    return expression, sorted(found, key=lambda capture: capture.group)
 
 
 def _definitions(custom: str) -> dict[str, str]:

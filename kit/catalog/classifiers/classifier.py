@@ -96,9 +96,13 @@ class Classification:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The classifier knows the format, and the object cannot be read in it."""
+    """The classifier knows the format, and the object cannot be read in it.
+
+    `is_harmless`: it has no rows, so that whoever reads its folder reads nothing of it.
+    """
 
     reason: str
+    is_harmless: bool = False
 
 
 class Classifier(Protocol):

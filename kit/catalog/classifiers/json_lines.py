@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from kit.catalog.classifiers.classifier import CERTAIN, Classification, Field, Refusal, Sample, Shape
-from kit.catalog.classifiers.schema import VOID, are_similar, join_all, join_by_name
+from kit.catalog.classifiers.schema import VOID, are_similar, columns_of, join_all, join_by_name
 from kit.catalog.model import Column, StorageDescriptor
 from kit.catalog.serde import descriptor
 from kit.catalog.types import BIGINT, BOOLEAN, DOUBLE, STRING, ArrayType, HiveType, StructField, StructType
 
 SAMPLE_RECORDS = 1000
+SHOWN_COLUMNS = 6
 # An object, or an array of values; not a bracket that begins a column's name.
 _BEGINS_AS_JSON = re.compile(r"""\s*(?:\{\s*["}]|\[\s*[\[{"\]\d-])""")
 _ALMOST_CERTAIN = 0.95
@@ -65,8 +66,8 @@ class JsonClassifier:
         records = [record for line in lines[:SAMPLE_RECORDS] if isinstance(record := _parsed(line), dict)]
         sampled = min(len(lines), SAMPLE_RECORDS)
         if len(records) < sampled * _MIN_SHARE:
-            return Refusal("JSON, but not one object a line, which is what Athena reads")
-        fields = _fields(records)
+            return Refusal(f"JSON, but not one object a line, which is what Athena reads{_inside(sample.text)}")
+        fields = fields_of(records)
         if not fields:
             return Refusal("JSON objects without a field")
         bad = sampled - len(records)
@@ -76,6 +77,35 @@ class JsonClassifier:
         return Classification(JsonShape(fields), certainty, total, len(sample.head) / len(lines), notes)
 
 
+def is_lines(text: str) -> bool:
+    """Whether the first line that is not blank is an object by itself."""
+    first = next((line for line in text.split("\n") if line.strip()), "")
+    return isinstance(_parsed(first), dict)
+
+
+def summary(fields: Sequence[Field]) -> str:
+    """`id bigint, name string, …`."""
+    shown = [f"{column.name} {column.type}" for column in columns_of(fields[:SHOWN_COLUMNS])]
+    return ", ".join([*shown, "…"] if len(fields) > SHOWN_COLUMNS else shown)
+
+
+def _inside(text: str) -> str:
+    """What a document holds that is an array of objects, or an object over several lines; empty for others."""
+    try:
+        value, _ = json.JSONDecoder().raw_decode(text.lstrip())
+    except (ValueError, RecursionError):
+        return ""
+    match value:
+        case list():
+            records, what = [each for each in value[:SAMPLE_RECORDS] if isinstance(each, dict)], "an array of objects"
+        case dict():
+            records, what = [value], "objects over several lines"
+        case _:
+            return ""
+    fields = fields_of(records)
+    return f": {what} ({summary(fields)})" if fields else ""
+
+
 def _parsed(line: str) -> Any:
     try:
         return json.loads(line)
@@ -83,7 +113,7 @@ def _parsed(line: str) -> Any:
         return None
 
 
-def _fields(records: list[dict[str, Any]]) -> tuple[Field, ...]:
+def fields_of(records: list[dict[str, Any]]) -> tuple[Field, ...]:
     """The union of the records' fields in order of first sight; names in lower case, as the catalog keeps them."""
     fields: dict[str, list[HiveType]] = {}
     for record in records:

@@ -1,7 +1,17 @@
 """The crawler: objects in storage become tables and partitions in the catalog."""
 
-from kit.catalog.crawler.crawler import CrawlOptions, crawl
+from kit.catalog.crawler.crawler import crawl
 from kit.catalog.crawler.grouping import Ignored
-from kit.catalog.crawler.report import CrawlReport, TableReport
+from kit.catalog.crawler.options import CrawlOptions, DeleteBehavior, UpdateBehavior
+from kit.catalog.crawler.report import CrawlReport, Departed, TableReport
 
-__all__ = ["CrawlOptions", "CrawlReport", "Ignored", "TableReport", "crawl"]
+__all__ = [
+    "CrawlOptions",
+    "CrawlReport",
+    "DeleteBehavior",
+    "Departed",
+    "Ignored",
+    "TableReport",
+    "UpdateBehavior",
+    "crawl",
+]

@@ -1,30 +1,37 @@
-"""The crawler: looks at the objects under a prefix and makes the catalog say what they are.
+"""The crawler: makes the catalog say what a survey has found. Decided by `proposal`, written here.
 
-Lists and reads objects, then writes; what becomes of them is decided by `grouping` and `proposal`. Nothing is held of
-an object but its classification. Several crawlers, in several processes, may work on the same tables at the same time:
-whoever comes second sees what the first did and starts over with that table.
+Several crawlers, in several processes, may work on the same tables at the same time: whoever comes second sees what
+the first did and starts over with that table.
 
 Source: AWS Glue Developer Guide, How crawlers work; Scheduling and configuring crawlers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol, assert_never
 
 from kit.base.clock import Stopwatch
 from kit.base.errors import KitError
 from kit.base.progress import Progress, Silent
-from kit.catalog.classifiers import BUILT_IN, Classifier, Refusal, classify
-from kit.catalog.crawler.grouping import Classified, Group, Ignored, group
-from kit.catalog.crawler.proposal import Change, Proposal, compare, distinct_name, propose, table_name
-from kit.catalog.crawler.report import CrawlReport, TableReport
-from kit.catalog.crawler.sample import take
+from kit.catalog.crawler.grouping import Group, Ignored
+from kit.catalog.crawler.options import CrawlOptions
+from kit.catalog.crawler.proposal import (
+    DEPRECATED_BY,
+    UPDATED_BY,
+    Change,
+    Values,
+    compare,
+    distinct_name,
+    propose,
+    table_name,
+)
+from kit.catalog.crawler.report import CrawlReport, Departed, TableReport
+from kit.catalog.crawler.survey import Scope, Survey, survey
 from kit.catalog.model import Partition, Table
-from kit.storage import ObjectInfo, Storage
+from kit.storage import Storage
 
-UpdateBehavior = Literal["UPDATE_IN_DATABASE", "LOG"]
 _ATTEMPTS = 20
 _RACES = frozenset({"AlreadyExistsException", "ConcurrentModificationException", "EntityNotFoundException"})
 
@@ -34,33 +41,25 @@ class CatalogWriter(Protocol):
 
     def find_table(self, database: str, name: str) -> Table | None: ...
 
+    def tables(self, database: str) -> list[Table]: ...
+
     def partitions(self, database: str, table: str) -> list[Partition]: ...
 
     def create_table(self, table: Table, partitions: Sequence[Partition] = ()) -> Table: ...
 
     def update_table(self, table: Table, *, skip_archive: bool = False) -> Table: ...
 
+    def drop_table(self, database: str, name: str) -> None: ...
+
     def add_partitions(
         self, database: str, table: str, partitions: Sequence[Partition], *, if_not_exists: bool = False
     ) -> int: ...
 
+    def update_partition(self, database: str, table: str, partition: Partition) -> None: ...
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CrawlOptions:
-    """How to crawl.
-
-    `table_prefix` begins the name of every table; `name` is that of the only table. `classifiers` are asked before the
-    built-in ones. `table_level` counts folders below the URI at which tables are, instead of finding out.
-    `combine_schemas` makes one table of data in one format, whatever their columns. With `update_behavior` LOG, tables
-    that exist keep their schema; partitions are added.
-    """
-
-    table_prefix: str = ""
-    name: str | None = None
-    classifiers: tuple[Classifier, ...] = ()
-    table_level: int | None = None
-    combine_schemas: bool = False
-    update_behavior: UpdateBehavior = "UPDATE_IN_DATABASE"
+    def drop_partitions(
+        self, database: str, table: str, values: Iterable[Values], *, if_exists: bool = False
+    ) -> int: ...
 
 
 def crawl(
@@ -69,89 +68,56 @@ def crawl(
     uri: str,
     database: str,
     options: CrawlOptions,
+    now_ms: int,
     progress: Progress | None = None,
 ) -> CrawlReport:
     """Crawl everything under `uri`, which is taken as a folder, into `database`."""
     watch = Stopwatch()
-    root = uri if uri.endswith("/") else uri + "/"
-    listener = progress or Silent()
-    objects: list[Classified] = []
-    ignored: list[Ignored] = []
-    for count, found in enumerate(_look(storage, root, (*options.classifiers, *BUILT_IN)), start=1):
-        if isinstance(found, Ignored):
-            ignored.append(found)
-        else:
-            objects.append(found)
-        listener.update(None, f"{count:,} objects")
-    if not objects and not ignored:
-        _require_folder(storage, uri)
-    groups, unfit = group(objects, table_level=options.table_level, combine_schemas=options.combine_schemas)
-    names = _names(root, groups, options)
+    found = survey(storage, uri, options, Scope(), progress or Silent())
+    require_threshold([found], options)
+    return replace(record(catalog, found, database, options, Scope(), now_ms), ms=watch.ms)
+
+
+def require_threshold(surveys: Iterable[Survey], options: CrawlOptions) -> None:
+    """Raises `InvalidInputException` where more tables were found than are allowed."""
+    tables = sum(len(each.groups) for each in surveys)
+    if options.table_threshold is not None and tables > options.table_threshold:
+        raise KitError(
+            "InvalidInputException",
+            f"The number of tables detected by crawler: {tables} is greater than the table threshold value provided: "
+            f"{options.table_threshold}. Failing crawler without writing to Data Catalog.",
+            "Look at what the folders hold, give a table level, or raise the threshold.",
+        )
+
+
+def record(
+    catalog: CatalogWriter, found: Survey, database: str, options: CrawlOptions, scope: Scope, now_ms: int
+) -> CrawlReport:
+    """Write what a survey found; objects of tables that no catalog can hold are ignored with the reason."""
+    names = _names(found.root, found.groups, options)
     tables: list[TableReport] = []
-    for name, each in zip(names, groups, strict=True):
+    unfit: list[Ignored] = []
+    writer = _Writer(catalog, database, found, options, scope, now_ms)
+    for name, each in zip(names, found.groups, strict=True):
         try:
-            tables.append(_apply(catalog, database, name, root, each, options))
+            tables.append(writer.apply(name, each))
         except KitError as error:
             if error.code != "InvalidInputException":  # names that no table can have, say
                 raise
             unfit += [Ignored(one.uri, error.message.rstrip(".")) for one in each.objects]
-    left_out = sorted([*ignored, *unfit], key=lambda each: each.uri)
     return CrawlReport(
-        root,
+        found.root,
         database.lower(),
         tuple(tables),
-        tuple(left_out),
-        objects=len(objects) + len(ignored),
-        size_bytes=sum(each.size_bytes for each in objects),
-        ms=watch.ms,
+        tuple(sorted([*found.ignored, *unfit], key=lambda each: each.uri)),
+        objects=found.objects,
+        size_bytes=found.size_bytes,
+        ms=0.0,
+        departed=tuple(writer.depart()),
     )
 
 
-def _require_folder(storage: Storage, uri: str) -> None:
-    if "/" in uri.removeprefix("s3://").rstrip("/") and not uri.endswith("/") and storage.exists(uri):
-        raise KitError(
-            "InvalidInputException",
-            f"'{uri}' is an object; a crawl takes a folder of them.",
-            f"Crawl '{uri.rpartition('/')[0]}/'.",
-        )
-
-
-def _look(storage: Storage, root: str, classifiers: tuple[Classifier, ...]) -> Iterator[Classified | Ignored]:
-    for info in storage.iter(root):
-        *folders, name = info.uri[len(root) :].split("/")
-        reason = _unread(folders, name, info)
-        if reason:
-            yield Ignored(info.uri, reason)
-            continue
-        try:
-            yield _classified(storage, info, tuple(folders), classifiers)
-        except KitError as error:
-            if error.code != "NoSuchKey":
-                raise
-            yield Ignored(info.uri, "it vanished while it was being read")
-
-
-def _classified(
-    storage: Storage, info: ObjectInfo, folders: tuple[str, ...], classifiers: tuple[Classifier, ...]
-) -> Classified | Ignored:
-    sample = take(storage, info)
-    if isinstance(sample, Refusal):
-        return Ignored(info.uri, sample.reason)
-    answer = classify(sample, classifiers)
-    if isinstance(answer, Refusal):
-        return Ignored(info.uri, answer.reason)
-    return Classified(info.uri, folders, info.size_bytes, sample.compression, answer)
-
-
-def _unread(folders: list[str], name: str, info: ObjectInfo) -> str:
-    """Why an object is not even opened, or nothing."""
-    hidden = next((part for part in (*folders, name) if part.startswith(("_", "."))), None)
-    if hidden is not None:
-        return "hidden" if hidden == name else f"in the hidden folder {hidden}"
-    return "" if info.size_bytes else "empty"
-
-
-def _names(root: str, groups: list[Group], options: CrawlOptions) -> list[str]:
+def _names(root: str, groups: Sequence[Group], options: CrawlOptions) -> list[str]:
     """A name a group, each once; the folder's, or that of the bucket."""
     if options.name is not None:
         if len(groups) > 1:
@@ -174,60 +140,147 @@ def _location(root: str, each: Group) -> str:
     return root + "".join(f"{folder}/" for folder in each.folders)
 
 
-def _apply(
-    catalog: CatalogWriter, database: str, name: str, root: str, found: Group, options: CrawlOptions
-) -> TableReport:
-    """Bring one table up to date, again from the start where somebody else changed it meanwhile."""
-    location = _location(root, found)
-    for attempt in range(_ATTEMPTS):
-        current = catalog.find_table(database, name)
-        if current is not None and current.descriptor.location.rstrip("/") != location.rstrip("/"):
-            name = distinct_name(name, location)
-            current = catalog.find_table(database, name)
-        try:
-            return _apply_once(catalog, current, propose(found, database, name, location), found, options)
-        except KitError as error:
-            if error.code not in _RACES or attempt == _ATTEMPTS - 1:
-                raise
-    raise AssertionError("the last attempt returns or raises")
+class _Writer:
+    """Brings the tables of one survey up to date."""
+
+    def __init__(
+        self, catalog: CatalogWriter, database: str, found: Survey, options: CrawlOptions, scope: Scope, now_ms: int
+    ) -> None:
+        self._catalog = catalog
+        self._database = database.lower()
+        self._found = found
+        self._options = options
+        self._scope = scope
+        self._now_ms = now_ms
+
+    def apply(self, name: str, group: Group) -> TableReport:
+        """One table, again from the start where somebody else changed it meanwhile."""
+        location = _location(self._found.root, group)
+        for attempt in range(_ATTEMPTS):
+            current = self._catalog.find_table(self._database, name)
+            if current is not None and not _is_at(current, location):
+                name = distinct_name(name, location)
+                current = self._catalog.find_table(self._database, name)
+            try:
+                return self._apply_once(current, group, name, location)
+            except KitError as error:
+                if error.code not in _RACES or attempt == _ATTEMPTS - 1:
+                    raise
+        raise AssertionError("the last attempt returns or raises")
+
+    def _apply_once(self, current: Table | None, group: Group, name: str, location: str) -> TableReport:
+        proposal = propose(group, self._database, name, location, self._options.crawler)
+        table = proposal.table
+        existing: dict[Values, Partition] = {}
+        if current is not None:
+            existing = {each.values: each for each in self._catalog.partitions(table.database, table.name)}
+        change = compare(current, existing, proposal, self._options.update_behavior)
+        self._write(current, change, table)
+        gone = [] if change.is_foreign else self._gone(existing, proposal.partitions)
+        returned = [each for values in proposal.partitions if (each := existing.get(values)) and _is_deprecated(each)]
+        for each in returned:
+            self._catalog.update_partition(table.database, table.name, _undeprecated(each))
+        notes = (*change.notes, *self._retire(table, gone))
+        wrote = change.table is not None and change.new_version
+        moved = wrote or change.added or returned or (gone and self._options.delete_behavior != "LOG")
+        return TableReport(
+            action="created" if current is None else "updated" if moved else "unchanged",
+            database=table.database,
+            name=table.name,
+            location=table.descriptor.location,
+            classification=table.parameters["classification"],
+            columns=len(table.columns),
+            objects=len(group.objects),
+            size_bytes=sum(each.size_bytes for each in group.objects),
+            partitions_added=len(change.added),
+            partitions=self._count(existing, change, gone),
+            changes=change.differences,
+            notes=notes,
+        )
+
+    def _count(self, existing: Mapping[Values, Partition], change: Change, gone: Sequence[Partition]) -> int:
+        dropped = len(gone) if self._options.delete_behavior == "DELETE_FROM_DATABASE" else 0
+        return len(existing) + len(change.added) - dropped
+
+    def _write(self, current: Table | None, change: Change, table: Table) -> None:
+        if current is None:
+            assert change.table is not None
+            self._catalog.create_table(change.table, change.added)
+            return
+        if change.table is not None:
+            self._catalog.update_table(change.table, skip_archive=not change.new_version)
+        if change.added:
+            self._catalog.add_partitions(table.database, table.name, change.added, if_not_exists=True)
+
+    def _gone(self, existing: Mapping[Values, Partition], found: Mapping[Values, str]) -> list[Partition]:
+        """The partitions below the crawled folder in whose folders nothing lies any more."""
+        return [
+            partition
+            for values, partition in existing.items()
+            if values not in found and not _is_deprecated(partition) and self._is_gone(partition.location)
+        ]
+
+    def _is_gone(self, location: str) -> bool:
+        if self._scope.seen or not location.startswith(self._found.root):
+            return False
+        if self._scope.prefixes and not location.startswith(self._scope.prefixes):
+            return False
+        return not self._found.is_occupied(location)
+
+    def _retire(self, table: Table, gone: Sequence[Partition]) -> list[str]:
+        """Treat partitions without data as told; what that was, in words."""
+        if not gone:
+            return []
+        match self._options.delete_behavior:
+            case "LOG":
+                return [f"{len(gone):,} partitions have no data any more; they are kept"]
+            case "DELETE_FROM_DATABASE":
+                values = [partition.values for partition in gone]
+                self._catalog.drop_partitions(table.database, table.name, values, if_exists=True)
+                return [f"{len(gone):,} partitions had no data any more; they are dropped"]
+            case "DEPRECATE_IN_DATABASE":
+                for partition in gone:
+                    parameters = {**partition.parameters, DEPRECATED_BY: str(self._now_ms)}
+                    self._catalog.update_partition(
+                        table.database, table.name, replace(partition, parameters=parameters)
+                    )
+                return [f"{len(gone):,} partitions have no data any more; they are deprecated"]
+            case _:
+                assert_never(self._options.delete_behavior)
+
+    def depart(self) -> list[Departed]:
+        """Treat the crawler's own tables without data as told."""
+        if not self._options.crawler:
+            return []
+        departed: list[Departed] = []
+        for table in self._catalog.tables(self._database):
+            is_own = table.parameters.get(UPDATED_BY) == self._options.crawler
+            location = table.descriptor.location
+            if not is_own or DEPRECATED_BY in table.parameters or not self._is_gone(location.rstrip("/") + "/"):
+                continue
+            match self._options.delete_behavior:
+                case "LOG":
+                    departed.append(Departed(table.name, location, "kept"))
+                case "DELETE_FROM_DATABASE":
+                    self._catalog.drop_table(table.database, table.name)
+                    departed.append(Departed(table.name, location, "deleted"))
+                case "DEPRECATE_IN_DATABASE":
+                    parameters = {**table.parameters, DEPRECATED_BY: str(self._now_ms)}
+                    self._catalog.update_table(replace(table, parameters=parameters), skip_archive=True)
+                    departed.append(Departed(table.name, location, "deprecated"))
+                case _:
+                    assert_never(self._options.delete_behavior)
+        return departed
 
 
-def _apply_once(
-    catalog: CatalogWriter, current: Table | None, proposal: Proposal, found: Group, options: CrawlOptions
-) -> TableReport:
-    table = proposal.table
-    existing = (
-        {}
-        if current is None
-        else {each.values: each.location for each in catalog.partitions(table.database, table.name)}
-    )
-    change = compare(current, existing, proposal)
-    if current is not None and options.update_behavior == "LOG":
-        change = replace(change, table=None, differences=tuple(f"not applied: {each}" for each in change.differences))
-    _write(catalog, current, change, table)
-    wrote = change.table is not None and change.new_version
-    return TableReport(
-        action="created" if current is None else "updated" if wrote or change.added else "unchanged",
-        database=table.database,
-        name=table.name,
-        location=table.descriptor.location,
-        classification=table.parameters["classification"],
-        columns=len(table.columns),
-        objects=len(found.objects),
-        size_bytes=sum(each.size_bytes for each in found.objects),
-        partitions_added=len(change.added),
-        partitions=len(existing.keys() | {each.values for each in change.added}),
-        changes=change.differences,
-        notes=change.notes,
-    )
+def _is_at(table: Table, location: str) -> bool:
+    return table.descriptor.location.rstrip("/") == location.rstrip("/")
 
 
-def _write(catalog: CatalogWriter, current: Table | None, change: Change, table: Table) -> None:
-    if current is None:
-        assert change.table is not None
-        catalog.create_table(change.table, change.added)
-        return
-    if change.table is not None:
-        catalog.update_table(change.table, skip_archive=not change.new_version)
-    if change.added:
-        catalog.add_partitions(table.database, table.name, change.added, if_not_exists=True)
+def _is_deprecated(partition: Partition) -> bool:
+    return DEPRECATED_BY in partition.parameters
+
+
+def _undeprecated(partition: Partition) -> Partition:
+    kept = {name: value for name, value in partition.parameters.items() if name != DEPRECATED_BY}
+    return replace(partition, parameters=kept)

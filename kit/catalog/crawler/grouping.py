@@ -13,7 +13,7 @@ Source: AWS Glue Developer Guide, How does a crawler determine when to create pa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 
@@ -37,8 +37,11 @@ class Classified:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
+    """An object that belongs to no table. `is_harmless`: a query of the folder that it lies in does not see it."""
+
     uri: str
     reason: str
+    is_harmless: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,22 +73,48 @@ class _Folder:
 
 
 def group(
-    objects: Iterable[Classified], *, table_level: int | None, combine_schemas: bool
+    objects: Iterable[Classified],
+    *,
+    table_level: int | None,
+    combine_schemas: bool,
+    known: Collection[tuple[str, ...]] = (),
 ) -> tuple[list[Group], list[Ignored]]:
     """The tables, in the order of their folders, and the objects that belong to none.
 
     `table_level`: how many folders below the crawled one each table is (0: it is the table), instead of finding out.
     `combine_schemas`: data of one format make one table however little their columns have in common.
+    `known` are folders that are tables already: a part of their objects is not taken for a table of its own.
     """
     root = _tree(objects)
     _shapes(root, similar_only=not combine_schemas)
     groups: list[Group] = []
     ignored: list[Ignored] = []
     if table_level is None:
-        _visit(root, groups, ignored)
+        above = {path[:depth] for path in known for depth in range(len(path))}
+        _visit(root, _Known(frozenset(known), frozenset(above)), groups, ignored)
     else:
         _visit_level(root, table_level, groups, ignored)
     return groups, ignored
+
+
+def joined(objects: Sequence[Classified]) -> Shape:
+    """The shape of objects that are known to fit each other."""
+    shapes = dict.fromkeys(each.classification.shape for each in objects)
+
+    def join(left: Shape, right: Shape) -> Shape:
+        both = left.join(right, similar_only=False)
+        assert both is not None
+        return both
+
+    return reduce(join, shapes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The folders that are tables already, and all folders above them."""
+
+    tables: frozenset[tuple[str, ...]]
+    above: frozenset[tuple[str, ...]]
 
 
 def _tree(objects: Iterable[Classified]) -> _Folder:
@@ -111,12 +140,14 @@ def _shapes(folder: _Folder, *, similar_only: bool) -> None:
     folder.shape = reduce(join, shapes) if shapes else None
 
 
-def _visit(folder: _Folder, groups: list[Group], ignored: list[Ignored]) -> None:
-    while not folder.objects and len(folder.children) == 1 and _is_named(next(iter(folder.children))):
+def _visit(folder: _Folder, known: _Known, groups: list[Group], ignored: list[Ignored]) -> None:
+    while _is_passage(folder, known):
         (folder,) = folder.children.values()
-    found = _table(folder)
+    found = None if folder.path in known.above else _table(folder)
     if found is not None:
         groups.append(found)
+        return
+    if not folder.objects and not folder.children:
         return
     if folder.children:
         reason = "it lies beside folders that are tables of their own"
@@ -124,7 +155,14 @@ def _visit(folder: _Folder, groups: list[Group], ignored: list[Ignored]) -> None
         reason = f"it does not fit the other files of its folder: {_difference(folder)}"
     ignored.extend(Ignored(each.uri, reason) for each in folder.objects)
     for _, child in sorted(folder.children.items()):
-        _visit(child, groups, ignored)
+        _visit(child, known, groups, ignored)
+
+
+def _is_passage(folder: _Folder, known: _Known) -> bool:
+    """Whether a folder is nothing but the way to the only one below it."""
+    if folder.objects or len(folder.children) != 1 or folder.path in known.tables:
+        return False
+    return _is_named(next(iter(folder.children)))
 
 
 def _visit_level(folder: _Folder, level: int, groups: list[Group], ignored: list[Ignored]) -> None:
@@ -171,11 +209,20 @@ def _difference(folder: _Folder) -> str:
     seen: dict[Shape, str] = {}
     for each in folder.all_objects():
         seen.setdefault(each.classification.shape, each.uri.rsplit("/", 1)[-1])
-    shapes = list(seen)
-    for shape in shapes[1:]:
-        if shapes[0].join(shape, similar_only=True) is None:
-            return f"{seen[shapes[0]]} has {_summary(shapes[0])}, {seen[shape]} has {_summary(shape)}"
-    return f"{len(shapes)} schemas that have too little in common"
+    first, *others = seen
+    for other in others:
+        if first.join(other, similar_only=True) is None:
+            return _contrast(seen[first], first, seen[other], other)
+    return f"{len(seen)} schemas that have too little in common"
+
+
+def _contrast(left_name: str, left: Shape, right_name: str, right: Shape) -> str:
+    types = {each.name: each.type for each in right.fields}
+    unlike = [each for each in left.fields if each.name in types and types[each.name] != each.type]
+    if left.format == right.format and unlike and {each.name for each in left.fields} <= types.keys():
+        clash = unlike[0]
+        return f"{clash.name} is {clash.type} in {left_name} and {types[clash.name]} in {right_name}"
+    return f"{left_name} has {_summary(left)}, {right_name} has {_summary(right)}"
 
 
 def _summary(shape: Shape) -> str:

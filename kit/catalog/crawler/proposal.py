@@ -10,16 +10,24 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import md5
+from typing import assert_never
 
+from kit.base.display import count
 from kit.catalog.classifiers.schema import columns_of
 from kit.catalog.classifiers.text_types import fits_all, type_of_key
 from kit.catalog.crawler.grouping import Group
+from kit.catalog.crawler.options import UpdateBehavior
+from kit.catalog.diff import diff
 from kit.catalog.model import Column, Partition, Table
 from kit.catalog.names import MAX_NAME_CHARACTERS
 from kit.catalog.partition_values import split_folder
 from kit.catalog.types import STRING, parse
 
 Values = tuple[str | None, ...]
+
+UPDATED_BY = "UPDATED_BY_CRAWLER"
+DEPRECATED_BY = "DEPRECATED_BY_CRAWLER"
+"""The table and partition parameter that says when (in milliseconds) a crawler found the data gone."""
 
 # The parameters that belong to the crawler: it sets them anew, and removes those that no longer hold.
 _OWN_PARAMETERS = frozenset(
@@ -50,13 +58,17 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What to do to one table. `table` is None where it stays as it is; `new_version` unless only figures differ."""
+    """What to do to one table. `table` is None where it stays as it is; `new_version` unless only figures differ.
+
+    `is_foreign`: the data there are not the table's, whose partitions stay as they are.
+    """
 
     table: Table | None
     new_version: bool
     added: tuple[Partition, ...]
     differences: tuple[str, ...]
     notes: tuple[str, ...]
+    is_foreign: bool = False
 
 
 def table_name(prefix: str, folder: str) -> str:
@@ -69,8 +81,8 @@ def distinct_name(name: str, location: str) -> str:
     return f"{name[: MAX_NAME_CHARACTERS - 33]}_{md5(location.encode()).hexdigest()}"
 
 
-def propose(group: Group, database: str, name: str, location: str) -> Proposal:
-    """The table for a group; `location` is its folder's URI, ending in a slash."""
+def propose(group: Group, database: str, name: str, location: str, crawler: str) -> Proposal:
+    """The table for a group; `location` is its folder's URI, ending in a slash. A crawler with a name signs it."""
     shape = group.shape
     notes = [*shape.notes(), *group.notes]
     notes += dict.fromkeys(note for each in group.objects for note in each.classification.notes)
@@ -82,6 +94,7 @@ def propose(group: Group, database: str, name: str, location: str) -> Proposal:
         notes.append(f"hidden behind partition keys of the same name: {', '.join(hidden)}")
     partitions = {_values(folders): _location(location, folders) for folders in group.partitions}
     compression = {each.compression for each in group.objects}
+    signature = {UPDATED_BY: crawler} if crawler else {}
     table = Table(
         database,
         name,
@@ -90,13 +103,20 @@ def propose(group: Group, database: str, name: str, location: str) -> Proposal:
             Column(key, str(type_of_key(values[position] for values in partitions) if group.keys[position] else STRING))
             for position, key in enumerate(keys)
         ),
-        parameters={**shape.parameters(), **_figures(group), "compressionType": "/".join(sorted(compression))},
+        parameters={
+            **shape.parameters(),
+            **_figures(group),
+            "compressionType": "/".join(sorted(compression)),
+            **signature,
+        },
     )
     return Proposal(table, partitions, tuple(notes))
 
 
-def compare(current: Table | None, existing: Mapping[Values, str], proposal: Proposal) -> Change:
-    """What the proposal changes of the catalog's table and of its partitions (values with their locations)."""
+def compare(
+    current: Table | None, existing: Mapping[Values, Partition], proposal: Proposal, update_behavior: UpdateBehavior
+) -> Change:
+    """What the proposal changes of the catalog's table and of its partitions."""
     added = tuple(
         Partition(values, location) for values, location in proposal.partitions.items() if values not in existing
     )
@@ -106,20 +126,29 @@ def compare(current: Table | None, existing: Mapping[Values, str], proposal: Pro
     if existing and names != [key.name for key in proposal.table.partition_keys]:
         folders = "/".join(key.name for key in proposal.table.partition_keys) or "no keys"
         note = f"left alone: it has partitions by {'/'.join(names)}, the folders show {folders}"
-        return Change(None, new_version=False, added=(), differences=(), notes=(note,))
-    table = _revised(current, existing, proposal)
-    differences = tuple(_differences(current, table))
-    gone = len(existing.keys() - proposal.partitions.keys())
-    notes = proposal.notes + ((f"{gone:,} partitions have no data any more; they are kept",) if gone else ())
-    changed = table != current
-    return Change(table if changed else None, bool(differences), added, differences, notes)
+        return Change(None, new_version=False, added=(), differences=(), notes=(note,), is_foreign=True)
+    table = _revised(current, list(existing), proposal)
+    found = diff(current, table)
+    match update_behavior:
+        case "UPDATE_IN_DATABASE":
+            changed = table if table != current else None
+            return Change(changed, bool(found), added, found.lines(), proposal.notes)
+        case "LOG":
+            differences = tuple(f"not applied: {line}" for line in found.lines())
+            clash = found.reading or any(change.old and change.new for change in found.columns)
+            if not clash or not added:
+                return Change(None, new_version=False, added=added, differences=differences, notes=proposal.notes)
+            note = f"{count(len(added), 'new partition')} left out: queries would not read them as the table says"
+            return Change(None, new_version=False, added=(), differences=differences, notes=(*proposal.notes, note))
+        case _:
+            assert_never(update_behavior)
 
 
-def _revised(current: Table, existing: Mapping[Values, str], proposal: Proposal) -> Table:
+def _revised(current: Table, existing: Sequence[Values], proposal: Proposal) -> Table:
     """The current table with all that the crawler decides taken from the proposal."""
     found = proposal.table
     comments = {column.name: column.comment for column in current.columns}
-    kept = {name: value for name, value in current.parameters.items() if name not in _OWN_PARAMETERS}
+    kept = {name: value for name, value in current.parameters.items() if name not in {*_OWN_PARAMETERS, DEPRECATED_BY}}
     all_values = [*existing, *proposal.partitions]
     types = {key.name: key.type for key in current.partition_keys}
     keys = tuple(
@@ -147,46 +176,6 @@ def _key(
     if declared is not None and found != str(STRING):
         found = str(type_of_key(values))  # the catalog's partitions have their say too
     return Column(name, found, comments.get(name, ""))
-
-
-def _differences(current: Table, table: Table) -> list[str]:
-    """What makes a new version, in words: columns and how they are read, not the figures."""
-    old = {column.name: column.type for column in current.columns}
-    new = {column.name: column.type for column in table.columns}
-    differences = [f"{name} {kind} added" for name, kind in new.items() if name not in old]
-    differences += [f"{name} removed" for name in old if name not in new]
-    differences += [f"{name}: {old[name]} → {kind}" for name, kind in new.items() if old.get(name, kind) != kind]
-    if not differences and list(old) != list(new):
-        differences.append("columns reordered")
-    if _reading(current) != _reading(table):
-        differences.append("read in another way: " + ", ".join(_changed_options(current, table)))
-    return differences
-
-
-def _reading(table: Table) -> tuple[object, ...]:
-    descriptor = table.descriptor
-    return (
-        descriptor.serde,
-        descriptor.input_format,
-        descriptor.output_format,
-        table.parameters.get("skip.header.line.count"),
-    )
-
-
-def _changed_options(current: Table, table: Table) -> list[str]:
-    old, new = current.descriptor, table.descriptor
-    options = []
-    if old.serde.library != new.serde.library:
-        options.append(new.serde.library.rsplit(".", 1)[-1])
-    options += [
-        f"{name}={new.serde.parameters.get(name)!r}"
-        for name in {**old.serde.parameters, **new.serde.parameters}
-        if old.serde.parameters.get(name) != new.serde.parameters.get(name)
-    ]
-    header = "skip.header.line.count"
-    if current.parameters.get(header) != table.parameters.get(header):
-        options.append("with a header" if header in table.parameters else "without a header")
-    return options or ["another input or output format"]
 
 
 def _key_names(keys: Sequence[str], taken: Collection[str]) -> list[str]:

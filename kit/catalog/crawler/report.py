@@ -33,6 +33,15 @@ class TableReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Departed:
+    """A table of the crawler's own whose data are gone, and what became of it."""
+
+    name: str
+    location: str
+    action: Literal["kept", "deleted", "deprecated"]
+
+
+@dataclass(frozen=True, slots=True)
 class CrawlReport:
     """A crawl of `uri`:
 
@@ -46,6 +55,7 @@ class CrawlReport:
     objects: int
     size_bytes: int
     ms: float
+    departed: tuple[Departed, ...] = ()
 
     @property
     def created(self) -> tuple[str, ...]:
@@ -62,7 +72,7 @@ class CrawlReport:
     @property
     def is_unchanged(self) -> bool:
         """Whether the catalog already had all of it."""
-        return len(self.unchanged) == len(self.tables)
+        return len(self.unchanged) == len(self.tables) and all(each.action == "kept" for each in self.departed)
 
     def _names(self, action: Action) -> tuple[str, ...]:
         return tuple(table.name for table in self.tables if table.action == action)
@@ -79,7 +89,7 @@ class CrawlReport:
         )
 
     def __repr__(self) -> str:
-        if not self.tables and not self.ignored:
+        if not self.tables and not self.ignored and not self.departed:
             return f"nothing found under {self.uri}"
         rows = [_cells(table) for table in self.tables]
         widths = [max((len(row[column]) for row in rows), default=0) for column in range(len(_HEADINGS))]
@@ -87,21 +97,23 @@ class CrawlReport:
         for table, row in zip(self.tables, rows, strict=True):
             lines.append("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
             lines += [f"    {text}" for text in (*table.changes, *table.notes)]
+        lines += [_departed(each) for each in self.departed]
         return "\n".join([*lines, *(f"ignored  {line}" for line in self._ignored_lines()), self.summary()])
 
     def _repr_html_(self) -> str:
-        if not self.tables and not self.ignored:
+        if not self.tables and not self.ignored and not self.departed:
             return f'<div class="boathouse">nothing found under {escape(self.uri)}</div>'
         head = "".join(f'<th scope="col" style="text-align:left">{heading}</th>' for heading in _HEADINGS)
         body = "".join(
             "<tr>" + "".join(f'<td style="text-align:left">{escape(cell)}</td>' for cell in row) + "</tr>"
             for row in (_cells(table, with_remarks=True) for table in self.tables)
         )
+        departed = "".join(f"<div>{escape(_departed(each))}</div>" for each in self.departed)
         ignored = "".join(f"<li>{escape(line)}</li>" for line in self._ignored_lines())
         listed = f"<details><summary>{len(self.ignored):,} ignored</summary><ul>{ignored}</ul></details>"
         return (
             f'<div class="boathouse"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-            f"{listed if self.ignored else ''}<small>{escape(self.summary())}</small></div>"
+            f"{departed}{listed if self.ignored else ''}<small>{escape(self.summary())}</small></div>"
         )
 
     def _ignored_lines(self) -> list[str]:
@@ -112,6 +124,10 @@ class CrawlReport:
 
 
 _HEADINGS = ("", "table", "format", "columns", "objects", "size", "partitions")
+
+
+def _departed(table: Departed) -> str:
+    return f"{table.action}  {table.name}: no data at {table.location} any more"
 
 
 def _cells(table: TableReport, *, with_remarks: bool = False) -> tuple[str, ...]:

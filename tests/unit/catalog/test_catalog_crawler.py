@@ -1,6 +1,10 @@
 """Crawls, case by case: which tables come of which folders, and what a second crawl changes."""
 
+import bz2
 import gzip
+import lzma
+import struct
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -83,14 +87,65 @@ def test_a_gzipped_csv(catalog: Catalog, put_csv: Put, storage: Storage) -> None
     assert table.parameters["sizeKey"] == str(storage.head("s3://lake/t/a.csv.gz").size_bytes)
 
 
-def test_compression_that_the_name_does_not_tell_is_left_out(catalog: Catalog, storage: Storage) -> None:
-    storage.put("s3://lake/t/a.csv", gzip.compress("\n".join(CSV).encode()))
-    storage.put("s3://lake/t/b.csv.gz", "\n".join(CSV))
+PACKED = {
+    "gz": gzip.compress,
+    "gzip": gzip.compress,
+    "bz2": bz2.compress,
+    "deflate": zlib.compress,
+    "zst": lambda data: pa.compress(data, "zstd", asbytes=True),
+    "zstd": lambda data: pa.compress(data, "zstd", asbytes=True),
+    "snappy": lambda data: hadoop_blocks(data, "snappy"),
+    "lz4": lambda data: hadoop_blocks(data, "lz4_raw"),
+}
+
+
+def hadoop_blocks(data: bytes, codec: str) -> bytes:
+    packed = pa.compress(data, codec, asbytes=True)
+    return struct.pack(">II", len(data), len(packed)) + packed
+
+
+@pytest.mark.parametrize("suffix", PACKED)
+def test_every_codec_that_athena_reads_is_unpacked(catalog: Catalog, storage: Storage, suffix: str) -> None:
+    storage.put(f"s3://lake/t/a.csv.{suffix}", PACKED[suffix](("\n".join(CSV) + "\n").encode()))
+    catalog.crawl("s3://lake/t/", database="nyc")
+    table = catalog.table("nyc", "t")
+    assert schema(table) == {"id": "bigint", "name": "string", "delay": "double"}
+    assert table.descriptor.compressed
+    assert table.parameters["compressionType"] != "none"
+    assert table.parameters["recordCount"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "reason"),
+    [
+        ("a.csv", gzip.compress(b"a,b"), "gzip by its content, not by its name: readers go by the name"),
+        ("a.csv", bz2.compress(b"a,b"), "bzip2 by its content, not by its name: readers go by the name"),
+        ("a.csv", PACKED["zst"](b"a,b"), "zstd by its content, not by its name: readers go by the name"),
+        ("a.csv.gz", bz2.compress(b"a,b"), "bzip2 by its content, not by its name: readers go by the name"),
+        ("a.csv.gz", b"a,b", "gzip by its name, not its content: readers go by the name"),
+        ("a.csv.bz2", b"a,b", "bzip2 by its name, not its content: readers go by the name"),
+        ("a.zip", b"PK\x03\x04....", "compressed with zip, which Athena does not read"),
+        ("a.csv.xz", lzma.compress(b"a,b"), "compressed with xz, which Athena does not read"),
+        ("a.br", b"a,b", "compressed with Brotli by its name, which Athena does not read"),
+        (
+            "a.csv.snappy",
+            b"\xff\x06\x00\x00sNaPpY....",
+            "Snappy in frames of its own, not in Hadoop's blocks, which Athena does not read",
+        ),
+        (
+            "a.csv.lz4",
+            b"\x04\x22\x4d\x18....",
+            "LZ4 in frames of its own, not in Hadoop's blocks, which Athena does not read",
+        ),
+    ],
+)
+def test_compression_that_athena_would_not_undo_is_left_out(
+    catalog: Catalog, storage: Storage, name: str, data: bytes, reason: str
+) -> None:
+    storage.put(f"s3://lake/t/{name}", data)
     report = catalog.crawl("s3://lake/t/", database="nyc")
-    assert reasons(report) == {
-        "t/a.csv": "gzip by its content, not by its name: readers go by the name",
-        "t/b.csv.gz": "gzip by its name, not its content: readers go by the name",
-    }
+    assert reasons(report) == {f"t/{name}": reason}
+    assert report.tables == ()
 
 
 def test_a_csv_without_a_header_gets_numbered_columns(catalog: Catalog, put_csv: Put) -> None:
@@ -250,12 +305,21 @@ def test_bad_json_lines_are_told(catalog: Catalog, storage: Storage) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ['{\n  "a": 1,\n  "b": 2\n}\n', '[{"a": 1}, {"a": 2}]\n', "[1, 2]\n[3, 4]\n", '["a", "b"]\n["c", "d"]\n']
+    ("text", "inside"),
+    [
+        ('{\n  "a": 1,\n  "b": "x"\n}\n', ": objects over several lines (a bigint, b string)"),
+        ('[{"a": 1}, {"a": 2.5}]\n', ": an array of objects (a double)"),
+        ('[\n{"a": 1},\n{"b": 2}\n]\n', ": an array of objects (a bigint, b bigint)"),
+        ("[1, 2]\n[3, 4]\n", ""),
+        ('["a", "b"]\n["c", "d"]\n', ""),
+    ],
 )
-def test_json_that_is_not_one_object_a_line_is_left_out(catalog: Catalog, storage: Storage, text: str) -> None:
+def test_json_that_is_not_one_object_a_line_is_left_out(
+    catalog: Catalog, storage: Storage, text: str, inside: str
+) -> None:
     storage.put("s3://lake/t/a.json", text)
     report = catalog.crawl("s3://lake/t/", database="nyc")
-    assert reasons(report) == {"t/a.json": "JSON, but not one object a line, which is what Athena reads"}
+    assert reasons(report) == {"t/a.json": f"JSON, but not one object a line, which is what Athena reads{inside}"}
     assert catalog.tables("nyc") == []
 
 
@@ -298,8 +362,9 @@ def test_damaged_parquet_is_left_out_with_the_reason(catalog: Catalog, put_parqu
     storage.put("s3://lake/t/magic.parquet", b"PAR1")
     storage.put("s3://lake/t/encrypted.parquet", b"PARE" + whole[4:-4] + b"PARE")
     report = catalog.crawl("s3://lake/t/", database="nyc")
-    assert schema(catalog.table("nyc", "t")) == {"a": "bigint"}
+    assert catalog.tables("nyc") == []
     found = reasons(report)
+    assert found["t/a.parquet"] == "a query of its folder would fail on encrypted.parquet"
     assert found["t/truncated.parquet"].startswith("a Parquet file that is truncated or damaged (")
     assert found["t/magic.parquet"].startswith("a Parquet file that is truncated or damaged (")
     assert found["t/encrypted.parquet"] == "an encrypted Parquet file"
@@ -322,37 +387,53 @@ def test_parquet_with_names_that_no_table_can_have_is_left_out(
 def test_what_is_no_data_is_left_out_with_the_reason(catalog: Catalog, put_csv: Put, storage: Storage) -> None:
     put_csv("s3://lake/t/a.csv", *CSV)
     for name, data in {
-        "empty.csv": b"",
-        "empty.csv.gz": gzip.compress(b""),
-        "_SUCCESS": b"ok",
-        ".part.crc": b"crc",
-        "_temporary/0/b.csv": b"id,name\n1,a\n",
+        "t/empty.csv": b"",
+        "t/empty.csv.gz": gzip.compress(b""),
+        "t/_SUCCESS": b"ok",
+        "t/.part.crc": b"crc",
+        "t/_temporary/0/b.csv": b"id,name\n1,a\n",
         "latin.csv": "id,name\n1,Zürich\n".encode("latin-1"),
         "utf16.csv": "id,name\n1,a\n".encode("utf-16"),
         "image.png": bytes(range(256)) * 4,
         "notes.txt": b"Just a few words\nwithout any shape; yes\nthat is it.\n",
         "cut.csv.gz": gzip.compress(b"id,name\n1,a\n" * 100)[:30],
-        "data.csv.bz2": b"BZh91AY&SY",
-        "archive.zip": b"PK\x03\x04....",
     }.items():
-        storage.put(f"s3://lake/t/{name}", data)
-    report = catalog.crawl("s3://lake/t/", database="nyc")
+        storage.put(f"s3://lake/{name}", data)
+    report = catalog.crawl("s3://lake/", database="nyc")
     assert report.created == ("t",)
     found = reasons(report)
-    assert found.pop("t/cut.csv.gz").startswith("a gzip file that is truncated or damaged (")
+    assert found.pop("cut.csv.gz").startswith("a gzip file that is truncated or damaged (")
     assert found == {
         "t/empty.csv": "empty",
         "t/empty.csv.gz": "empty",
         "t/_SUCCESS": "hidden",
         "t/.part.crc": "hidden",
         "t/_temporary/0/b.csv": "in the hidden folder _temporary",
-        "t/latin.csv": "not UTF-8: byte 0xfc in line 2",
-        "t/utf16.csv": "text in UTF-16; only UTF-8 is read",
-        "t/image.png": "no classifier recognises it",
-        "t/notes.txt": "no classifier recognises it",
-        "t/data.csv.bz2": "compressed with bzip2, which is not read yet",
-        "t/archive.zip": "compressed with zip, which is not read yet",
+        "latin.csv": "not UTF-8: byte 0xfc in line 2",
+        "utf16.csv": "text in UTF-16; only UTF-8 is read",
+        "image.png": "no classifier recognises it",
+        "notes.txt": "no classifier recognises it",
     }
+
+
+def test_a_folder_with_what_cannot_be_read_is_no_table(catalog: Catalog, put_csv: Put, storage: Storage) -> None:
+    put_csv("s3://lake/t/a.csv", *CSV)
+    put_csv("s3://lake/t/deep/b.csv", *CSV)
+    storage.put("s3://lake/t/deep/er/image.png", bytes(range(256)))
+    report = catalog.crawl("s3://lake/t/", database="nyc")
+    assert report.tables == ()
+    assert reasons(report)["t/a.csv"] == "a query of its folder would fail on image.png"
+
+
+def test_a_partition_with_what_cannot_be_read_is_none(catalog: Catalog, put_csv: Put, storage: Storage) -> None:
+    put_csv("s3://lake/t/k=1/a.csv", *CSV)
+    put_csv("s3://lake/t/k=2/a.csv", CSV[0] + ",more", "1,a,2,3")
+    storage.put("s3://lake/t/k=2/image.png", bytes(range(256)))
+    storage.put("s3://lake/t/README.md", "no partition has this in it, so it is in nobody's way")
+    report = catalog.crawl("s3://lake/t/", database="nyc")
+    assert schema(catalog.table("nyc", "t")) == {"id": "bigint", "name": "string", "delay": "double", "k": "int"}
+    assert [each.values for each in catalog.partitions("nyc", "t")] == [("1",)]
+    assert reasons(report)["t/k=2/a.csv"] == "a query of its folder would fail on image.png"
 
 
 @pytest.mark.parametrize("opened_before", [0, 1])
@@ -529,8 +610,7 @@ def test_schemas_are_merged_over_the_files(catalog: Catalog, put_parquet: Put) -
     put_parquet(
         "s3://lake/t/a.parquet",
         a=pa.array([1], pa.int32()),
-        b=pa.array([1], pa.int32()),
-        c=pa.array([1], pa.int64()),
+        b=pa.array([1], pa.float32()),
         d=pa.array([1], pa.decimal128(5, 2)),
         s=pa.array([{"x": 1}]),
         n=pa.array([None], pa.null()),
@@ -539,23 +619,39 @@ def test_schemas_are_merged_over_the_files(catalog: Catalog, put_parquet: Put) -
         "s3://lake/t/b.parquet",
         a=pa.array([1], pa.int64()),
         b=pa.array([1.5], pa.float64()),
-        c=pa.array(["x"]),
         d=pa.array([1], pa.decimal128(7, 4)),
         s=pa.array([{"y": "z"}]),
         n=pa.array([1], pa.int32()),
         new=pa.array([True]),
     )
-    report = catalog.crawl("s3://lake/t/", database="nyc")
+    catalog.crawl("s3://lake/t/", database="nyc")
     assert schema(catalog.table("nyc", "t")) == {
         "a": "bigint",
         "b": "double",
-        "c": "string",
         "d": "decimal(7,4)",
         "s": "struct<x:bigint,y:string>",
         "n": "int",
         "new": "boolean",
     }
-    assert report.tables[0].notes == ("types differ between files, so that not all of them can be read: c",)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "clash"),
+    [
+        ([1], [1.5], "c is bigint in a.parquet and double in b.parquet"),
+        ([1], ["x"], "c is bigint in a.parquet and string in b.parquet"),
+        ([[1]], [["x"]], "c is array<bigint> in a.parquet and array<string> in b.parquet"),
+        ([{"x": 1}], [{"x": True}], "c is struct<x:bigint> in a.parquet and struct<x:boolean> in b.parquet"),
+    ],
+)
+def test_files_with_types_that_no_column_reads_from_both_are_no_table(
+    catalog: Catalog, put_parquet: Put, left: object, right: object, clash: str
+) -> None:
+    put_parquet("s3://lake/t/a.parquet", c=left)
+    put_parquet("s3://lake/t/b.parquet", c=right)
+    report = catalog.crawl("s3://lake/t/", database="nyc")
+    assert report.tables == ()
+    assert reasons(report)["t/a.parquet"] == f"it does not fit the other files of its folder: {clash}"
 
 
 def test_csv_files_fit_only_where_columns_keep_their_places(catalog: Catalog, put_csv: Put) -> None:
