@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Hashable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -12,7 +11,7 @@ from kit.base.errors import KitError
 from kit.sql.redshift import BoundInsert, BoundQuery, bind, bind_insert
 from kit.sql.redshift import Session as BindingSession
 from kit.sql.redshift.statements import Insert
-from kit.warehouse.catalog import DATABASE, TEMPORARY, Catalog
+from kit.warehouse.catalog import DATABASE, Catalog
 from kit.warehouse.plan.trees import QueryTree
 from kit.warehouse.session import Session
 
@@ -38,7 +37,7 @@ def bound(
         tree,
         script,
         catalog,
-        search_path=(TEMPORARY, *session.path, SYSTEM_SCHEMA),
+        search_path=(*session.path, SYSTEM_SCHEMA),
         parameters=values,
         wide=wide,
         keep_case=session.keeps_case,
@@ -57,7 +56,7 @@ def bound_insert(
     statement: Insert, catalog: Catalog, script: str, session: Session, values: Mapping[str, Any]
 ) -> BoundInsert:
     """An INSERT as a query whose columns are the table's, as they are stored."""
-    asked = BindingSession(catalog, (TEMPORARY, *session.path, SYSTEM_SCHEMA), values, session.keeps_case)
+    asked = BindingSession(catalog, (*session.path, SYSTEM_SCHEMA), values, session.keeps_case)
     return bind_insert(statement, script, asked)
 
 
@@ -80,9 +79,9 @@ def current_values(
         "current_user": USER,
         "session_user": USER,
         "current_user_id": USER_ID,
-        "current_schema": session.path[0],
+        "current_schema": session.schemas[0],
         "current_database": DATABASE,
-        "pg_backend_pid": os.getpid(),
+        "pg_backend_pid": session.pid,
         "pg_last_query_id": query_id - 1,
         "pg_last_copy_id": -1,
         "pg_last_copy_count": 0,

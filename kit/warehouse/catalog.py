@@ -88,7 +88,7 @@ class Table:
 
     @property
     def is_temporary(self) -> bool:
-        return self.schema == TEMPORARY
+        return self.schema.startswith(TEMPORARY)
 
     @property
     def rows(self) -> int:
@@ -121,6 +121,15 @@ class Table:
     def column(self, name: str) -> StoredColumn | None:
         return next((column for column in self.columns if column.name == name), None)
 
+    def same_parts(self, other: Table) -> bool:
+        """Whether both describe the same parts on the slices; what they hold may differ."""
+        return (
+            self.relation == other.relation
+            and [(column.name, column.type) for column in self.columns]
+            == [(column.name, column.type) for column in other.columns]
+            and (self.effective, self.distkey, self.sortkey) == (other.effective, other.distkey, other.sortkey)
+        )
+
     def places(self, shape: Shape) -> tuple[int, ...]:
         """The slices that hold rows of it: all, or the first of each node."""
         return shape.first_slices() if self.effective == "ALL" else tuple(range(shape.slices))
@@ -148,7 +157,6 @@ class Catalog:
 
     version: int = 0
     shape: Shape = DEFAULT_SHAPE
-    next_id: int = 100
     schema_names: frozenset[str] = frozenset({PUBLIC})
     relations: Mapping[tuple[str, str], Table | View] = field(default_factory=dict)
     comments: Mapping[str, str] = field(default_factory=dict)
@@ -171,7 +179,7 @@ class Catalog:
                 return TableSchema(schema, name, found.columns, found.text, names, found.path)
 
     def schemas(self) -> Sequence[str]:
-        return sorted({*self.schema_names, TEMPORARY})
+        return sorted({*self.schema_names, TEMPORARY, *(schema for schema, _ in self.relations)})
 
     def tables(self, schema: str) -> Sequence[str]:
         return sorted(name for own, name in self.relations if own == schema)
@@ -196,7 +204,7 @@ class Catalog:
             raise KitError("0A000", f'cross-database references are not supported: "{name}"').at(
                 str(name), name.line, name.column
             )
-        for schema in [name.schema] if name.schema is not None else [TEMPORARY, *path]:
+        for schema in [own_schema(name.schema, path)] if name.schema is not None else path:
             found = self.relations.get((schema, name.name))
             if found is not None:
                 return found
@@ -235,10 +243,6 @@ class Catalog:
         kept = {key: value for key, value in self.comments.items() if key != target}
         return self._changed(comments=kept if text is None else {**kept, target: text})
 
-    def numbered(self, count: int) -> tuple[Catalog, range]:
-        """Numbers for `count` new tables, and the catalog that has given them away."""
-        return replace(self, next_id=self.next_id + count), range(self.next_id, self.next_id + count)
-
     def dependents(self, relation: Table | View) -> list[View]:
         """The views that cannot do without a relation."""
         key = (relation.schema, relation.name)
@@ -255,11 +259,49 @@ class Catalog:
         return Catalog(
             self.version + 1,
             shape or self.shape,
-            self.next_id,
             schema_names if schema_names is not None else self.schema_names,
             relations if relations is not None else self.relations,
             comments if comments is not None else self.comments,
         )
+
+
+def merged(base: Catalog, own: Catalog, current: Catalog) -> Catalog:
+    """The current catalog with what was changed between `base` and `own`, as the commit after it.
+
+    Raises 40001 where both changed the same: table locks keep that from happening to rows, not to names.
+    """
+    if current is base:
+        return replace(own, version=current.version + 1)
+    relations = dict(current.relations)
+    for key in {*base.relations, *own.relations}:
+        before, after = base.relations.get(key), own.relations.get(key)
+        if before is after:
+            continue
+        if current.relations.get(key) is not before:
+            raise _changed_by_both(f"Relation {'.'.join(key)}")
+        if after is None:
+            del relations[key]
+        else:
+            relations[key] = after
+    if own.shape != base.shape and current.shape != base.shape:
+        raise _changed_by_both("The cluster")
+    added, removed = own.schema_names - base.schema_names, base.schema_names - own.schema_names
+    comments = {key: text for key, text in current.comments.items() if key in own.comments or key not in base.comments}
+    comments |= {key: text for key, text in own.comments.items() if base.comments.get(key) != text}
+    schemas = (current.schema_names | added) - removed
+    homeless = next((key for key in relations if key[0] not in schemas and not key[0].startswith(TEMPORARY)), None)
+    if homeless is not None:
+        raise _changed_by_both(f"Schema {homeless[0]}")
+    shape = own.shape if own.shape != base.shape else current.shape
+    return Catalog(current.version + 1, shape, schemas, relations, comments)
+
+
+def _changed_by_both(what: str) -> KitError:
+    return KitError(
+        "40001",
+        f"1018: {what} was changed by a transaction that committed meanwhile",
+        "Run this transaction again.",
+    )
 
 
 def table_facts(table: Table) -> TableFacts:
@@ -290,6 +332,11 @@ def table_facts(table: Table) -> TableFacts:
         table.unsorted_fraction,
         table.analyzed_rows is not None,
     )
+
+
+def own_schema(name: str, path: Sequence[str]) -> str:
+    """The schema that a name means: `pg_temp` is the session's own, which its path begins with."""
+    return path[0] if name == TEMPORARY and path[0].startswith(TEMPORARY) else name
 
 
 def assumed_width(kind: Type) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from kit.warehouse import ddl, views
 from kit.warehouse.catalog import Table
 from kit.warehouse.cluster import Cluster, Transaction
 from kit.warehouse.execute.cancel import Cancellation
+from kit.warehouse.failures import translated
 from kit.warehouse.load import copy
 from kit.warehouse.load.appending import append, staging
 from kit.warehouse.load.inserting import Inserter
@@ -25,6 +27,8 @@ from kit.warehouse.plan.trees import QueryTree
 from kit.warehouse.query import Queries
 from kit.warehouse.session import DEFAULTS, Session
 from kit.warehouse.stats import WarehouseStats
+from kit.warehouse.transact import blocks
+from kit.warehouse.transact.claims import claims_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,7 +36,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One statement to run, with all that belongs to it."""
+    """One statement to run, with all that belongs to it.
+
+    `unit` is the transaction that it runs in: the block's, or one of its own, which has not begun yet.
+    """
 
     parsed: s.ParsedStatement
     script: str
@@ -41,6 +48,35 @@ class Call:
     cancellation: Cancellation
     query_id: int
     clock: Stopwatch
+    cluster: Cluster
+    unit: Transaction
+
+    @property
+    def inside(self) -> Transaction | None:
+        """The open block's transaction; None for a statement that is a transaction of its own."""
+        return self.unit if self.unit is self.session.block.transaction else None
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """The statement's transaction, with locks on the tables that it changes.
+
+        In a block it goes on after the statement; else it is committed here, or rolled back by any error.
+        """
+        statement = self.parsed.statement
+        if self.inside is not None:
+            catalog = self.unit.catalog if self.unit.has_begun else self.cluster.catalog
+            self.unit.claim(claims_of(statement, catalog, self.session.path), self.cancellation.check)
+            yield self.unit
+            return
+        try:
+            self.unit.claim(claims_of(statement, self.cluster.catalog, self.session.path), self.cancellation.check)
+            yield self.unit
+            self.cluster.commit(self.unit)
+        except BaseException as error:
+            self.cluster.roll_back(self.unit)
+            if isinstance(error, KitError) or not isinstance(error, Exception):
+                raise
+            raise translated(error) from error
 
 
 class Commands:
@@ -56,6 +92,8 @@ class Commands:
         """The answer of a statement: rows, or the completion tag that Redshift's clients see."""
         statement = call.parsed.statement
         try:
+            if not isinstance(statement, s.Commit | s.Rollback):
+                call.session.block.check()
             match statement:
                 case s.Query() if statement.into is None:
                     return self._query(call, statement.tree)
@@ -63,6 +101,8 @@ class Commands:
                     return self._explain(call, statement.statement)
                 case s.Show():
                     return self._show(call, statement.name)
+                case s.Commit() | s.Rollback():
+                    return self._done(call, blocks.end(call, statement))
                 case _:
                     return self._done(call, self._tag(call, statement))
         except KitError as error:
@@ -74,8 +114,12 @@ class Commands:
             case s.Query(into=s.TableName() as target):
                 made = s.CreateTableAs(target, statement.tree, temporary=statement.into_temporary)
                 return self._inserter.create_as(call, made)
+            case s.Begin():
+                return blocks.begin(call, statement)
+            case s.Lock():
+                return blocks.lock(call, statement)
             case s.CreateTable():
-                with self._cluster.transaction() as transaction:
+                with call.transaction() as transaction:
                     ddl.create_table(transaction, statement, call.session.path, self._cluster.now_ms())
                 return "CREATE TABLE"
             case s.CreateTableAs():
@@ -85,27 +129,28 @@ class Commands:
             case s.Copy():
                 return self._copy(call, statement)
             case s.Drop():
-                with self._cluster.transaction() as transaction:
+                with call.transaction() as transaction:
                     ddl.drop(transaction, statement, call.session.path)
                 return f"DROP {statement.kind}"
             case s.Truncate():
-                with self._cluster.transaction() as transaction:
+                with call.transaction() as transaction:
                     ddl.truncate(transaction, transaction.catalog.table_named(statement.table, call.session.path))
+                blocks.commit_and_go_on(call)
                 return "TRUNCATE TABLE"
             case s.CreateSchema():
-                with self._cluster.transaction() as transaction:
+                with call.transaction() as transaction:
                     ddl.create_schema(transaction, statement)
                 return "CREATE SCHEMA"
             case s.DropSchema():
-                with self._cluster.transaction() as transaction:
+                with call.transaction() as transaction:
                     ddl.drop_schema(transaction, statement)
                 return "DROP SCHEMA"
             case s.CreateView():
-                with self._cluster.transaction() as transaction:
+                with call.transaction() as transaction:
                     views.create(transaction, statement, call.script, call.session)
                 return "CREATE VIEW"
             case s.Comment():
-                with self._cluster.transaction() as transaction:
+                with call.transaction() as transaction:
                     views.comment(transaction, statement, call.session.path)
                 return "COMMENT"
             case s.Analyze():
@@ -123,8 +168,10 @@ class Commands:
                 raise KitError("0A000", f"{_named(call.parsed.text)} is not supported yet")
 
     def _query(self, call: Call, tree: QueryTree) -> Result:
+        if call.inside is not None:
+            call.inside.begin()
         return self._queries.result(
-            tree, call.parsed.text, call.script, call.session, call.values, call.cancellation, call.query_id
+            tree, call.parsed.text, call.script, call.session, call.values, call.cancellation, call.query_id, call.unit
         )
 
     def _explain(self, call: Call, statement: s.Statement) -> Result:
@@ -139,7 +186,9 @@ class Commands:
                 raise KitError(
                     "0A000", "EXPLAIN shows the plan of a query", "Put it before SELECT, WITH or CREATE TABLE AS."
                 )
-        compiled = self._queries.compiled(tree, call.parsed.text, call.script, call.session, call.values)
+        compiled = self._queries.compiled(
+            tree, call.parsed.text, call.script, call.session, call.values, inside=call.inside
+        )
         lines = explain(compiled.plan)
         table = self._table({"QUERY PLAN": lines})
         stats = WarehouseStats(
@@ -166,7 +215,7 @@ class Commands:
             self._cluster.give_back(cursor)
 
     def _copy(self, call: Call, statement: s.Copy) -> str:
-        with staging(self._cluster, call.cancellation) as area, self._cluster.transaction() as transaction:
+        with staging(self._cluster, call.cancellation) as area, call.transaction() as transaction:
             table = transaction.catalog.table_named(statement.table, call.session.path)
             paths = copy.paths_of(self._storage, statement.source)
             source = copy.source_sql(area.cursor, statement, table, paths)
@@ -177,7 +226,7 @@ class Commands:
         return f"Load into table '{table.name}' completed, {loaded} record(s) loaded successfully."
 
     def _analyze(self, call: Call, statement: s.Analyze) -> str:
-        with self._cluster.transaction() as transaction:
+        with call.transaction() as transaction:
             for table in self._named_or_all(transaction, statement.table, call.session):
                 known = analyzed(
                     transaction.cursor,

@@ -34,6 +34,7 @@ from kit.warehouse.catalog import (
     Table,
     View,
     default_encoding,
+    own_schema,
 )
 from kit.warehouse.cluster import Transaction
 from kit.warehouse.load.placing import create_parts, drop_parts
@@ -144,7 +145,7 @@ def target_schema(catalog: Catalog, name: TableName, path: Sequence[str], *, tem
     if temporary:
         if name.schema not in {None, TEMPORARY}:
             raise KitError("42P16", "cannot create temporary relation in non-temporary schema")
-        return TEMPORARY
+        return own_schema(TEMPORARY, path)
     schema = name.schema or next((each for each in path if each in catalog.schema_names), PUBLIC)
     if schema not in catalog.schema_names:
         raise KitError("3F000", f'schema "{schema}" does not exist', did_you_mean(schema, catalog.schema_names))
@@ -164,10 +165,10 @@ def _create(
     sortkey = attributes.sortkey or NO_ORDER
     _check_keys(columns, attributes, sortkey, constraints)
     style = attributes.diststyle or ("KEY" if attributes.distkey is not None else "AUTO")
-    catalog, numbers = transaction.catalog.numbered(1)
+    catalog = transaction.catalog
     shape = catalog.shape
     table = Table(
-        id=numbers[0],
+        id=transaction.new_id(),
         schema=schema,
         name=name.name,
         columns=tuple(columns),

@@ -24,6 +24,7 @@ from kit.warehouse.plan.planner import Plan, plan
 from kit.warehouse.plan.trees import QueryTree
 from kit.warehouse.session import Session
 from kit.warehouse.stats import WarehouseStats
+from kit.warehouse.transact.transaction import Transaction
 
 T = TypeVar("T")
 
@@ -57,11 +58,18 @@ class Queries:
         values: Mapping[str, Any],
         *,
         wide: bool = False,
+        inside: Transaction | None = None,
     ) -> Compiled:
-        """Bind and plan a query, or find the plan of the same text under the same catalog and settings."""
+        """Bind and plan a query, or find the plan of the same text under the same catalog and settings.
+
+        `inside`: against the catalog of this transaction. What only it can see is not kept.
+        """
         clock = Stopwatch()
-        catalog = self._cluster.catalog
+        catalog = self._cluster.catalog if inside is None else inside.catalog
         key = (text, catalog.version, session.key(), kinds_of(values), wide)
+        if inside is not None and inside.is_changed:
+            query = bound(tree, catalog, script, session, values, wide=wide)
+            return Compiled(query, plan(query.tree, catalog, catalog.shape), catalog.version, clock.ms)
         known = self._plans.get(key)
         if known is not None:
             return Compiled(known.bound, known.plan, known.version, clock.ms, is_cached=True)
@@ -82,9 +90,22 @@ class Queries:
         session: Session,
         cancellation: Cancellation,
         limit_bytes: int,
+        unit: Transaction,
     ) -> Answer:
+        """Run a query in a transaction that has begun, or outside of any."""
         parameters = current_values(compiled.bound, values, session, self._cluster.clock)
-        return run(self._cluster, compiled.plan, compiled.version, parameters, cancellation, limit_bytes)
+        tables = [(table.schema, table.name) for table in compiled.bound.tables]
+        inside = unit if unit.has_begun else None
+        if inside is not None:
+            inside.read(tables, cancellation.check)
+        elif self._cluster.locks.blocks_readers():
+            self._cluster.wait_for_writers(unit, tables, cancellation.check)
+        answer = run(
+            self._cluster, compiled.plan, compiled.version, parameters, cancellation, limit_bytes, inside=inside
+        )
+        if inside is None:
+            self._cluster.note_read(unit, tables, compiled.version)
+        return answer
 
     def run_into(
         self,
@@ -93,10 +114,18 @@ class Queries:
         session: Session,
         cancellation: Cancellation,
         consume: Consume[T],
+        inside: Transaction | None = None,
     ) -> T:
-        """Run a query that another statement needs, and hand its last step over to that statement."""
+        """Run a query that another statement needs, and hand its last step over to that statement.
+
+        `inside`: in this transaction, which it was compiled for; its rows are then on the transaction's connection.
+        """
         parameters = current_values(compiled.bound, values, session, self._cluster.clock)
-        consumed, _, _ = run_into(self._cluster, compiled.plan, compiled.version, parameters, cancellation, consume)
+        if inside is not None:
+            inside.read([(table.schema, table.name) for table in compiled.bound.tables], cancellation.check)
+        consumed, _, _ = run_into(
+            self._cluster, compiled.plan, compiled.version, parameters, cancellation, consume, inside=inside
+        )
         return consumed
 
     def result(
@@ -108,14 +137,19 @@ class Queries:
         values: Mapping[str, Any],
         cancellation: Cancellation,
         query_id: int,
+        unit: Transaction,
     ) -> Result:
-        """The rows of a query. Plans again where the catalog changed between planning and running."""
+        """The rows of a query. Plans again where the catalog changed between planning and running.
+
+        In a block, `unit` is its transaction, which cannot go on after an overflow: there products are wide at once.
+        """
         clock = Stopwatch()
-        wide = False
+        inside = unit if unit.has_begun else None
+        wide = inside is not None
         for _ in range(_ATTEMPTS):
-            compiled = self.compiled(tree, text, script, session, values, wide=wide)
+            compiled = self.compiled(tree, text, script, session, values, wide=wide, inside=inside)
             try:
-                answer = self.run(compiled, values, session, cancellation, self._cluster.settings.result_bytes)
+                answer = self.run(compiled, values, session, cancellation, self._cluster.settings.result_bytes, unit)
             except StalePlan:
                 continue
             except KitError as error:

@@ -1,4 +1,4 @@
-"""What one user of the cluster has set: search path, parameters, and whose turn it is to be told how long to wait.
+"""What one user of the cluster has set: search path, parameters; and the transaction block that is open, if one is.
 
 Source: Amazon Redshift Database Developer Guide, "Configuration reference", read 2026-11.
 """
@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from kit.base.errors import KitError, did_you_mean
-from kit.warehouse.catalog import PUBLIC
+from kit.warehouse.catalog import PUBLIC, TEMPORARY
+from kit.warehouse.transact.block import Block
 
 # Parameters that a session may set, with their defaults. Those that change nothing here are accepted and remembered.
 DEFAULTS: Final[Mapping[str, str]] = {
@@ -37,13 +38,21 @@ DEFAULTS: Final[Mapping[str, str]] = {
 
 @dataclass(slots=True)
 class Session:
-    """One user's settings; changed in place by SET."""
+    """One user's settings, changed in place by SET. `pid` is its number, `temporary` the schema of its own tables."""
 
     values: dict[str, str] = field(default_factory=dict)
+    pid: int = 0
+    temporary: str = TEMPORARY
+    block: Block = field(default_factory=Block)
 
     @property
     def path(self) -> tuple[str, ...]:
-        """Schemas in which unqualified names are looked for, in order."""
+        """Schemas in which unqualified names are looked for, in order: first that of its temporary tables."""
+        return (self.temporary, *self.schemas)
+
+    @property
+    def schemas(self) -> tuple[str, ...]:
+        """The search path: where new tables go, the first that exists."""
         names = [part.strip().strip('"') for part in self.get("search_path").split(",")]
         return tuple(name for name in names if name and name not in {"$user", "''"}) or (PUBLIC,)
 
@@ -75,4 +84,5 @@ class Session:
 
     def key(self) -> tuple[tuple[str, str], ...]:
         """What of it a compiled plan depends on."""
-        return tuple((name, self.get(name)) for name in ("search_path", "timezone", "enable_case_sensitive_identifier"))
+        names = ("search_path", "timezone", "enable_case_sensitive_identifier")
+        return (("temporary", self.temporary), *((name, self.get(name)) for name in names))

@@ -1,8 +1,10 @@
 """The catalog on disk: tables of the leader's schema in the cluster's own file, so that rows and what is known of them
 commit together.
 
-Relations are kept as JSON documents, one a row: they are read once, when the file is opened. Temporary tables are
-written like all others and swept when the next process opens the file.
+A commit appends one row to the journal, which says what it changed: several transactions may be under way at once, and
+rows that are only added never conflict. When the file is opened, and now and then, the journal is folded into the other
+tables. Relations are JSON documents, one a row. Temporary tables are written like all others and swept when the next
+process opens the file.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from kit.sql.redshift import MACROS
@@ -25,6 +27,14 @@ FORMAT = 1
 SCHEMA = "leader"
 
 
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """The next number of a table and of a transaction."""
+
+    table: int = 100
+    xid: int = 1_000
+
+
 def create(connection: Connection, shape: Shape = DEFAULT_SHAPE) -> None:
     """Make the leader's tables in an empty file."""
     fetch(connection, f"CREATE SCHEMA {SCHEMA}")
@@ -37,8 +47,9 @@ def create(connection: Connection, shape: Shape = DEFAULT_SHAPE) -> None:
     fetch(connection, f"CREATE TABLE {SCHEMA}.macros (value BIGINT NOT NULL)")
     fetch(connection, f"CREATE TABLE {SCHEMA}.schemas (name VARCHAR NOT NULL)")
     fetch(connection, f"CREATE TABLE {SCHEMA}.comments (target VARCHAR NOT NULL, comment VARCHAR NOT NULL)")
+    _make_journal(connection)
     fetch(connection, f"INSERT INTO {SCHEMA}.schemas VALUES (?)", [PUBLIC])
-    _write_cluster(connection, Catalog(shape=shape))
+    _write_cluster(connection, Catalog(shape=shape), Numbers())
 
 
 def exists(connection: Connection) -> bool:
@@ -48,19 +59,32 @@ def exists(connection: Connection) -> bool:
 
 def read(connection: Connection) -> Catalog:
     """The catalog as the last commit left it."""
+    _make_journal(connection)
     values = dict(fetch(connection, f"SELECT name, value FROM {SCHEMA}.cluster"))
     names = fetch(connection, f"SELECT name FROM {SCHEMA}.schemas")
     definitions = fetch(connection, f"SELECT definition FROM {SCHEMA}.relations")
     relations = [_relation(json.loads(text)) for (text,) in definitions]
     comments = dict(fetch(connection, f"SELECT target, comment FROM {SCHEMA}.comments"))
-    return Catalog(
+    catalog = Catalog(
         values["version"],
         Shape(values["nodes"], values["slices_per_node"]),
-        values["next_id"],
         frozenset(name for (name,) in names),
         {(each.schema, each.name): each for each in relations},
         comments,
     )
+    for change in _journal(connection):
+        if change["version"] > catalog.version:
+            catalog = _applied(catalog, change)
+    return catalog
+
+
+def numbers(connection: Connection) -> Numbers:
+    """The numbers that come next, past all that were given to what has committed."""
+    values = dict(fetch(connection, f"SELECT name, value FROM {SCHEMA}.cluster"))
+    found = Numbers(values["next_id"], values.get("next_xid", Numbers().xid))
+    for change in _journal(connection):
+        found = Numbers(max(found.table, change["next_id"]), max(found.xid, change["next_xid"]))
+    return found
 
 
 def install_macros(connection: Connection) -> None:
@@ -76,29 +100,78 @@ def install_macros(connection: Connection) -> None:
     fetch(connection, "COMMIT")
 
 
-def write(connection: Connection, before: Catalog, after: Catalog) -> None:
-    """Bring the leader's tables from one state to the next, inside the caller's transaction."""
-    _write_cluster(connection, after)
+def append(connection: Connection, before: Catalog, after: Catalog, given: Numbers) -> None:
+    """Add to the journal what differs between two catalogs, inside the caller's transaction."""
     changed = [key for key, relation in after.relations.items() if before.relations.get(key) is not relation]
     gone = [key for key in before.relations if key not in after.relations]
-    for schema, name in [*changed, *gone]:
-        fetch(connection, f"DELETE FROM {SCHEMA}.relations WHERE schema = ? AND name = ?", [schema, name])
-    for schema, name in changed:
-        text = json.dumps(_document(after.relations[schema, name]))
-        fetch(connection, f"INSERT INTO {SCHEMA}.relations VALUES (?, ?, ?)", [schema, name, text])
+    change: dict[str, Any] = {
+        "version": after.version,
+        "nodes": after.shape.nodes,
+        "slices_per_node": after.shape.slices_per_node,
+        "next_id": given.table,
+        "next_xid": given.xid,
+        "gone": gone,
+        "relations": [_document(after.relations[key]) for key in changed],
+    }
     if before.schema_names != after.schema_names:
-        _replace(connection, "schemas", [(name,) for name in sorted(after.schema_names)])
+        change["schemas"] = sorted(after.schema_names)
     if before.comments != after.comments:
-        _replace(connection, "comments", list(after.comments.items()))
+        change["comments"] = dict(after.comments)
+    fetch(connection, f"INSERT INTO {SCHEMA}.journal VALUES (?, ?)", [after.version, json.dumps(change)])
 
 
-def _write_cluster(connection: Connection, catalog: Catalog) -> None:
+def fold(connection: Connection, catalog: Catalog, given: Numbers) -> None:
+    """Write a catalog out as a whole and empty the journal; no transaction may be under way."""
+    if not fetch(connection, f"SELECT 1 FROM {SCHEMA}.journal LIMIT 1"):
+        return
+    fetch(connection, "BEGIN")
+    try:
+        _write_cluster(connection, catalog, given)
+        relations = [(schema, name, json.dumps(_document(each))) for (schema, name), each in catalog.relations.items()]
+        _replace(connection, "relations", relations)
+        _replace(connection, "schemas", [(name,) for name in sorted(catalog.schema_names)])
+        _replace(connection, "comments", list(catalog.comments.items()))
+        fetch(connection, f"DELETE FROM {SCHEMA}.journal")
+        fetch(connection, "COMMIT")
+    except BaseException:
+        fetch(connection, "ROLLBACK")
+        raise
+
+
+def _make_journal(connection: Connection) -> None:
+    fetch(
+        connection,
+        f"CREATE TABLE IF NOT EXISTS {SCHEMA}.journal (version BIGINT NOT NULL, change VARCHAR NOT NULL)",
+    )
+
+
+def _journal(connection: Connection) -> list[Mapping[str, Any]]:
+    return [json.loads(text) for (text,) in fetch(connection, f"SELECT change FROM {SCHEMA}.journal ORDER BY version")]
+
+
+def _applied(catalog: Catalog, change: Mapping[str, Any]) -> Catalog:
+    gone = {(schema, name) for schema, name in change["gone"]}
+    relations = {key: each for key, each in catalog.relations.items() if key not in gone}
+    for document in change["relations"]:
+        relation = _relation(document)
+        relations[relation.schema, relation.name] = relation
+    return Catalog(
+        change["version"],
+        Shape(change["nodes"], change["slices_per_node"]),
+        frozenset(change.get("schemas", catalog.schema_names)),
+        relations,
+        change.get("comments", catalog.comments),
+    )
+
+
+def _write_cluster(connection: Connection, catalog: Catalog, given: Numbers) -> None:
     values = {
         "format": FORMAT,
         "version": catalog.version,
         "nodes": catalog.shape.nodes,
         "slices_per_node": catalog.shape.slices_per_node,
-        "next_id": catalog.next_id,
+        "next_id": given.table,
+        "next_xid": given.xid,
     }
     _replace(connection, "cluster", list(values.items()))
 

@@ -26,7 +26,7 @@ def create(transaction: Transaction, statement: CreateView, script: str, session
     if existing is not None and not (statement.or_replace and isinstance(existing, View)):
         raise KitError("42P07", f'Relation "{statement.table.name}" already exists', "Use CREATE OR REPLACE VIEW.")
     if statement.late_binding:
-        view = View(schema, statement.table.name, statement.text, (), session.path, late_binding=True)
+        view = View(schema, statement.table.name, statement.text, (), session.schemas, late_binding=True)
         transaction.catalog = catalog.with_relation(view)
         return
     query = bound(statement.query, catalog, script, session, {})
@@ -42,7 +42,7 @@ def create(transaction: Transaction, statement: CreateView, script: str, session
         raise KitError("42701", f'column "{duplicate}" specified more than once')
     reads = tuple((table.schema, table.name) for table in query.tables)
     transaction.catalog = catalog.with_relation(
-        View(schema, statement.table.name, statement.text, columns, session.path, reads=reads)
+        View(schema, statement.table.name, statement.text, columns, session.schemas, reads=reads)
     )
 
 

@@ -16,6 +16,10 @@ from kit.warehouse.plan.nodes import Column
 from kit.warehouse.plan.segments import Segment
 
 
+# The database of a connection's temporary tables: the one that a transaction can write beside the cluster's file.
+OWN = "temp"
+
+
 def attach(cursor: Connection, database: str) -> None:
     fetch(cursor, f"ATTACH ':memory:' AS {database}")
 
@@ -23,6 +27,12 @@ def attach(cursor: Connection, database: str) -> None:
 def detach(cursor: Connection, database: str) -> None:
     """Drop what was exchanged; no transaction may still use it."""
     fetch(cursor, f"DETACH DATABASE IF EXISTS {database}")
+
+
+def create_as(relation: str, query: str) -> str:
+    """The statement that puts a query's rows into a table of an exchange, which may be a connection's own."""
+    kind = "TEMPORARY TABLE" if relation.startswith(f'"{OWN}".') else "TABLE"
+    return f"CREATE {kind} {relation} AS {query}"
 
 
 def table(database: str, segment: int, producer: int) -> str:

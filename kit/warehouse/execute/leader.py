@@ -2,6 +2,9 @@
 
 Faults it must survive: a fragment that fails while others run, a cancel between two stages and inside of one, an answer
 that is never read to its end. In each the exchange is dropped, every transaction ended, every cursor given back.
+
+Inside of a transaction that writes, all fragments run on its one connection, one after the other with all cores: only
+there can its own changes be seen. The exchange is then the connection's temporary tables.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from kit.warehouse.execute import exchange
 from kit.warehouse.execute.cancel import Cancellation
 from kit.warehouse.execute.measures import LEADER, Fragment, Moved
 from kit.warehouse.failures import translated
+from kit.warehouse.plan.expression import quote
 from kit.warehouse.plan.planner import Plan
 from kit.warehouse.plan.segments import Segment
 from kit.warehouse.plan.template import filled
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from kit.warehouse.cluster import Cluster
+    from kit.warehouse.transact.transaction import Transaction
 
 T = TypeVar("T")
 
@@ -60,12 +65,14 @@ def run(
     cancellation: Cancellation,
     limit_bytes: int,
     fill: Fill | None = None,
+    inside: Transaction | None = None,
 ) -> Answer:
     """Run a plan that was made of the catalog's `version`; raises `StalePlan` where another is current.
 
     `fill` puts what the plan reads beside the slices' tables into the exchange's database, before anything runs.
+    `inside` is the transaction whose catalog the plan was made of, and whose changes it sees.
     """
-    return _Run(cluster, plan, parameters, cancellation, fill).answer(version, limit_bytes)
+    return _Run(cluster, plan, parameters, cancellation, fill, inside).answer(version, limit_bytes)
 
 
 Consume: TypeAlias = Callable[[Connection, str, Mapping[str, Any]], T]
@@ -80,12 +87,13 @@ def run_into(
     cancellation: Cancellation,
     consume: Consume[T],
     fill: Fill | None = None,
+    inside: Transaction | None = None,
 ) -> tuple[T, tuple[Fragment, ...], tuple[Moved, ...]]:
     """Run a plan and hand its last statement, unrun, to `consume`, with the cursor that can run it.
 
     What `consume` returned, and what was measured before and meanwhile.
     """
-    return _Run(cluster, plan, parameters, cancellation, fill).handed_over(version, consume)
+    return _Run(cluster, plan, parameters, cancellation, fill, inside).handed_over(version, consume)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,19 +113,22 @@ class _Run:
         parameters: Mapping[str, Any],
         cancellation: Cancellation,
         fill: Fill | None = None,
+        inside: Transaction | None = None,
     ) -> None:
         self._fill = fill
+        self._inside = inside
         self._cluster = cluster
         self._plan = plan
         self._parameters = parameters
         self._cancellation = cancellation
         self._clock = Stopwatch()
-        self._database = cluster.next_database()
+        self._database = cluster.next_database() if inside is None else exchange.OWN
         self._fragments: list[Fragment] = []
         self._moved: list[Moved] = []
-        self._leader = cluster.cursor()
+        self._leader = self._cursor()
         self._tasks = [self._task(segment, number) for segment in plan.segments for number in self._numbers(segment)]
-        self._release = _Release(cluster, [self._leader, *(task.cursor for task in self._tasks)], self._database)
+        own = [self._leader, *(task.cursor for task in self._tasks)] if inside is None else []
+        self._release = _Release(cluster, own, self._database)
 
     def answer(self, version: int, limit_bytes: int) -> Answer:
         with self._released_on_error():
@@ -140,6 +151,8 @@ class _Run:
 
     def _before_last(self, version: int) -> Segment:
         """Run every segment but the last, which is returned."""
+        if self._inside is not None:
+            return self._before_last_inside(self._inside)
         self._attach()
         reading = [task.cursor for task in self._tasks if task.segment.reads_tables]
         self._release.begun.update(reading)
@@ -150,18 +163,52 @@ class _Run:
             self._stage([segment for segment in before if segment.stage == stage])
         return last
 
+    def _before_last_inside(self, inside: Transaction) -> Segment:
+        *before, last = self._plan.segments
+        if self._fill is not None:
+            self._fill_inside(self._fill, inside.cursor)
+        if any(segment.reads_tables for segment in self._plan.segments):
+            self._release.widen()
+        for segment in before:
+            made = [self._fragment(task) for task in self._tasks if task.segment.number == segment.number]
+            self._fragments += made
+            self._release.temporary += [exchange.table(self._database, segment.number, n) for n in range(len(made))]
+            self._measure(segment, [each.rows for each in made])
+        self._release.inside = inside.cursor
+        return last
+
+    def _fill_inside(self, fill: Fill, cursor: Connection) -> None:
+        """Have the leader's tables made elsewhere, and copy them to the transaction's connection."""
+        aside, database = self._cluster.cursor(), self._cluster.next_database()
+        exchange.attach(aside, database)
+        try:
+            fill(aside, database)
+            for (name,) in fetch(
+                aside, "SELECT table_name FROM duckdb_tables() WHERE database_name = ? AND NOT internal", [database]
+            ):
+                target = f'"{exchange.OWN}".{quote(name)}'
+                value(cursor, exchange.create_as(target, f'SELECT * FROM "{database}".{quote(name)}'))
+                self._release.temporary.append(target)
+        finally:
+            exchange.detach(aside, database)
+            self._cluster.give_back(aside)
+
     @contextmanager
     def _released_on_error(self) -> Iterator[None]:
         try:
             yield
         except BaseException as error:
+            self._release.inside = None
             self._release()
             if isinstance(error, StalePlan | KitError) or not isinstance(error, Exception):
                 raise
             raise translated(error) from error
 
     def _task(self, segment: Segment, number: int) -> _Task:
-        return _Task(segment, number, self._cluster.cursor())
+        return _Task(segment, number, self._cursor())
+
+    def _cursor(self) -> Connection:
+        return self._cluster.cursor() if self._inside is None else self._inside.cursor
 
     def _numbers(self, segment: Segment) -> range:
         return range(self._plan.shape.slices) if segment.site == "slices" else range(1)
@@ -196,14 +243,14 @@ class _Run:
         target = exchange.table(self._database, task.segment.number, task.number)
         start_ms = self._clock.ms
         with self._cancellation.running(task.cursor):
-            rows = value(task.cursor, f"CREATE TABLE {target} AS {sql}", self._values(task))
+            rows = value(task.cursor, exchange.create_as(target, sql), self._values(task))
             profile = task.cursor.get_profiling_information()
             self._commit(task)
         return Fragment(task.segment.number, number, start_ms, self._clock.ms - start_ms, rows, profile)
 
     def _commit(self, task: _Task) -> None:
         """Let the exchange have what the fragment wrote."""
-        if task.segment.reads_tables:
+        if task.segment.reads_tables and self._inside is None:
             fetch(task.cursor, "COMMIT")
             self._release.begun.discard(task.cursor)
 
@@ -219,6 +266,8 @@ class _Run:
         with self._cancellation.running(task.cursor):
             reader = task.cursor.sql(sql, params=self._values(task)).to_arrow_reader(BATCH_ROWS)
             held, rest = drain(reader, limit_bytes)
+            if rest is not None and self._inside is not None:
+                rest = self._set_aside(rest, reader.schema)
         rows = sum(batch.num_rows for batch in held)
         number = 0 if segment.site == "one slice" else LEADER
         profile = task.cursor.get_profiling_information() if rest is None else ""
@@ -226,6 +275,20 @@ class _Run:
         if rest is None:
             self._release()
         return Answer(reader.schema, held, rest, self._release, tuple(self._fragments), tuple(self._moved))
+
+    def _set_aside(self, rest: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        """Keep rows that do not fit elsewhere, so that the transaction's connection is free for its next statement."""
+        import pyarrow as pa
+
+        aside, database = self._cluster.cursor(), self._cluster.next_database()
+        self._release.take(aside, database)
+        exchange.attach(aside, database)
+        unread = pa.RecordBatchReader.from_batches(schema, rest)
+        relation = f'"{database}"."rest"'
+        aside.sql("SELECT * FROM unread").create(relation)
+        del unread
+        reader: pa.RecordBatchReader = aside.sql(f"SELECT * FROM {relation}").to_arrow_reader(BATCH_ROWS)
+        return reader
 
     def _sql(self, task: _Task) -> str:
         return filled(task.segment.sql, database=self._database, number=task.number, shape=self._plan.shape)
@@ -242,7 +305,10 @@ class _Run:
 
 
 class _Release:
-    """Gives back what a run holds; once. `begun` are the cursors with a transaction open."""
+    """Gives back what a run holds; once. `begun` are the cursors with a transaction open.
+
+    Of a run `inside` a transaction only the tables are dropped, while that still stands.
+    """
 
     def __init__(self, cluster: Cluster, cursors: Sequence[Connection], database: str) -> None:
         self._cluster = cluster
@@ -251,11 +317,20 @@ class _Release:
         self._wide: Any = None
         self._is_released = False
         self.begun: set[Connection] = set()
+        self.inside: Connection | None = None
+        self.temporary: list[str] = []
 
     def widen(self) -> None:
         """Let the leader use all cores until the run is released."""
-        self._wide = self._cluster.all_cores()
-        self._wide.__enter__()
+        if self._wide is None:
+            self._wide = self._cluster.all_cores()
+            self._wide.__enter__()
+
+    def take(self, cursor: Connection, database: str) -> None:
+        """A cursor that reads on after the run, and the database that it reads."""
+        self._drop_temporary()
+        self._cursors = [cursor]
+        self._database = database
 
     def __call__(self) -> None:
         if self._is_released:
@@ -266,9 +341,18 @@ class _Release:
             self._wide.__exit__(None, None, None)
         for cursor in self.begun:
             self._cluster.end(cursor)
-        exchange.detach(cursors[0], self._database)
+        self._drop_temporary()
+        if cursors:
+            exchange.detach(cursors[0], self._database)
         for cursor in cursors:
             self._cluster.give_back(cursor)
+
+    def _drop_temporary(self) -> None:
+        # After an error the transaction is rolled back, and its temporary tables go with it.
+        if self.inside is not None:
+            for relation in self.temporary:
+                fetch(self.inside, f"DROP TABLE {relation}")
+            self.temporary = []
 
 
 def _bound(call: Any, task: _Task) -> Any:

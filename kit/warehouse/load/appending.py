@@ -1,8 +1,9 @@
 """Add rows to a table inside a transaction, and move a table's rows to where its distribution now says.
 
-Staging tables are made on a cursor of their own: a DuckDB transaction writes one attached database only, and the
-caller's writes the cluster's file. Each is in a database of its own: a transaction that has touched an attached
-database does not see what is made in it later.
+What comes from outside is staged on a cursor of its own: a DuckDB transaction writes one attached database only, and the
+caller's writes the cluster's file. Each staging table is in a database of its own: a transaction that has touched an
+attached database does not see what is made in it later. What comes from the cluster's own tables is staged on the
+transaction's connection, in its temporary tables: there alone the transaction's own changes are seen.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 
 from kit.warehouse.catalog import Table
 from kit.warehouse.cluster import Cluster, Transaction
-from kit.warehouse.connection import Connection
+from kit.warehouse.connection import Connection, fetch
 from kit.warehouse.execute import exchange
 from kit.warehouse.execute.cancel import Cancellation
 from kit.warehouse.load.placing import (
@@ -31,17 +32,23 @@ from kit.warehouse.plan.facts import EffectiveStyle, Shape
 
 
 class Staging:
-    """Where a statement's rows wait before they are placed."""
+    """Where a statement's rows wait before they are placed. `is_inside`: on the transaction's own connection."""
 
-    def __init__(self, cluster: Cluster, cursor: Connection, cancellation: Cancellation) -> None:
+    def __init__(
+        self, cluster: Cluster, cursor: Connection, cancellation: Cancellation, *, is_inside: bool = False
+    ) -> None:
         self.cursor = cursor
         self.cancellation = cancellation
-        self._cluster = cluster
+        self.cluster = cluster
+        self._is_inside = is_inside
         self._databases: list[str] = []
+        self._tables: list[str] = []
 
     def relation(self) -> str:
         """The name of a new staging table."""
-        database = self._cluster.next_database()
+        if self._is_inside:
+            return own_relation(self.cluster, self._tables)
+        database = self.cluster.next_database()
         exchange.attach(self.cursor, database)
         self._databases.append(database)
         return f'"{database}"."staged"'
@@ -50,6 +57,8 @@ class Staging:
         """Drop what was staged; no transaction may still use it."""
         for database in self._databases:
             exchange.detach(self.cursor, database)
+        for relation in self._tables:
+            fetch(self.cursor, f"DROP TABLE IF EXISTS {relation}")
 
     def rows(self, table: Table, source: str, parameters: Mapping[str, Any], shape: Shape) -> Staged:
         """Run a SELECT of the table's columns into a staging table."""
@@ -59,7 +68,7 @@ class Staging:
 
 @contextmanager
 def staging(cluster: Cluster, cancellation: Cancellation) -> Iterator[Staging]:
-    """A staging area for one statement; open it around the statement's transaction, not inside of it."""
+    """A staging area for rows from outside; open it around the statement's transaction, not inside of it."""
     cursor = cluster.cursor()
     area = Staging(cluster, cursor, cancellation)
     try:
@@ -71,12 +80,27 @@ def staging(cluster: Cluster, cancellation: Cancellation) -> Iterator[Staging]:
         cluster.give_back(cursor)
 
 
+@contextmanager
+def staging_inside(cluster: Cluster, transaction: Transaction, cancellation: Cancellation) -> Iterator[Staging]:
+    """A staging area for rows that a transaction has computed. After an error the transaction has to be rolled back."""
+    area = Staging(cluster, transaction.cursor, cancellation, is_inside=True)
+    yield area
+    area.clear()
+
+
+def own_relation(cluster: Cluster, made: list[str]) -> str:
+    """The name of a new temporary table of a connection, noted in `made`."""
+    relation = f'"{exchange.OWN}"."staged_{cluster.next_database()}"'
+    made.append(relation)
+    return relation
+
+
 def append(transaction: Transaction, area: Staging, table: Table, staged: Staged, shape: Shape, now_ms: int) -> Table:
     """Place staged rows; a table on AUTO that has outgrown its place moves first. The catalog then knows."""
     cursor = transaction.cursor
     with area.cancellation.running(cursor):
         style = effective_style(table, table.rows + staged.rows, table.width_bytes)
-        if table.style == "AUTO" and style != table.effective:
+        if table.style == "AUTO" and style != table.effective and not transaction.is_stale(table):
             table = _moved(transaction, area, table, style, shape, now_ms)
         table = place(cursor, table, staged, shape, now_ms)
     transaction.catalog = transaction.catalog.with_relation(table)
@@ -99,12 +123,17 @@ def _moved(
 def _replaced(
     transaction: Transaction, area: Staging, old: Table, new: Table, before: Shape, after: Shape, now_ms: int
 ) -> Table:
-    """The same rows in other places. They are staged from what is committed: nobody else writes meanwhile."""
+    """The same rows in other places."""
     empty = replace(new, slice_rows=(), sorted_rows=(), next_slice=0)
+    cursor = transaction.cursor
+    made: list[str] = []
     staged = None
     if old.rows:
-        staged = stage(area.cursor, area.relation(), empty, all_rows(old, before), {}, after)
-    drop_parts(transaction.cursor, old, before)
-    create_parts(transaction.cursor, empty, after)
+        staged = stage(cursor, own_relation(area.cluster, made), empty, all_rows(old, before), {}, after)
+    drop_parts(cursor, old, before)
+    create_parts(cursor, empty, after)
     blank = replace(empty, slice_rows=(0,) * after.slices, sorted_rows=(0,) * after.slices)
-    return place(transaction.cursor, blank, staged, after, now_ms) if staged is not None else blank
+    placed = place(cursor, blank, staged, after, now_ms) if staged is not None else blank
+    for relation in made:
+        fetch(cursor, f"DROP TABLE {relation}")
+    return placed

@@ -11,7 +11,7 @@ from kit.warehouse.binding import bound_insert
 from kit.warehouse.catalog import Table
 from kit.warehouse.cluster import Cluster, Transaction
 from kit.warehouse.connection import Connection
-from kit.warehouse.load.appending import Staging, append, staging
+from kit.warehouse.load.appending import Staging, append, staging_inside
 from kit.warehouse.load.placing import Staged, stage
 from kit.warehouse.plan.expression import quote
 from kit.warehouse.query import Compiled, Queries
@@ -28,10 +28,16 @@ class Inserter:
         self._queries = queries
 
     def create_as(self, call: Call, statement: CreateTableAs) -> str:
-        with staging(self._cluster, call.cancellation) as area, self._cluster.transaction() as transaction:
+        with call.transaction() as transaction, staging_inside(self._cluster, transaction, call.cancellation) as area:
             # In 128 bits from the start: a product that is too large for 64 would end the statement half-way.
             compiled = self._queries.compiled(
-                statement.query, call.parsed.text, call.script, call.session, call.values, wide=True
+                statement.query,
+                call.parsed.text,
+                call.script,
+                call.session,
+                call.values,
+                wide=True,
+                inside=transaction,
             )
             table = ddl.create_table_as(
                 transaction, statement, compiled.bound.columns, call.session.path, self._cluster.now_ms()
@@ -40,7 +46,7 @@ class Inserter:
         return "SELECT"
 
     def insert(self, call: Call, statement: Insert) -> str:
-        with staging(self._cluster, call.cancellation) as area, self._cluster.transaction() as transaction:
+        with call.transaction() as transaction, staging_inside(self._cluster, transaction, call.cancellation) as area:
             table = transaction.catalog.table_named(statement.table, call.session.path)
             insert = bound_insert(statement, transaction.catalog, call.script, call.session, call.values)
             compiled = self._queries.planned(insert.query, transaction.catalog)
@@ -61,7 +67,9 @@ class Inserter:
         def consume(cursor: Connection, sql: str, parameters: Mapping[str, Any]) -> Staged:
             return stage(cursor, area.relation(), table, _named(table, columns, sql), parameters, shape)
 
-        staged = self._queries.run_into(compiled, call.values, call.session, call.cancellation, consume)
+        staged = self._queries.run_into(
+            compiled, call.values, call.session, call.cancellation, consume, inside=transaction
+        )
         append(transaction, area, table, staged, shape, self._cluster.now_ms())
         return staged.rows
 

@@ -23,6 +23,7 @@ from kit.warehouse.catalog import (
     assumed_width,
 )
 from kit.warehouse.connection import Connection, fetch, row, value
+from kit.warehouse.execute.exchange import create_as
 from kit.warehouse.order import ordered
 from kit.warehouse.plan.distribution import at_rest, slice_of
 from kit.warehouse.plan.expression import quote
@@ -50,21 +51,27 @@ def stage(
     parameters: Mapping[str, Any],
     shape: Shape,
 ) -> Staged:
-    """Run `source`, a SELECT of the table's columns by name, into a staging table, each row with its slice.
+    """Run `source`, a SELECT of the table's columns by name, into a staging table, each row with its slice."""
+    sql = create_as(relation, staging_select(table, source, shape))
+    return Staged(relation, value(cursor, sql, dict(parameters)))
+
+
+def staging_select(table: Table, source: str, shape: Shape) -> str:
+    """What a staging table holds of `source`, a SELECT of the table's columns by name: these, and each row's slice.
 
     CHAR loses its trailing blanks on the way, which Redshift never counts.
     """
-    items = [
-        f"rtrim({quote(column.name)}, ' ') AS {quote(column.name)}"
-        if column.type.kind is Kind.CHAR
-        else quote(column.name)
-        for column in table.columns
-    ]
+    items = []
+    for column in table.columns:
+        name = quote(column.name)
+        if column.type.kind is Kind.CHAR:
+            items.append(f"CASE WHEN suffix({name}, ' ') THEN rtrim({name}, ' ') ELSE {name} END AS {name}")
+        else:
+            items.append(name)
     destination = _destination(table, shape)
     if destination is not None:
         items.append(f"{destination} AS {_DESTINATION}")
-    sql = f"CREATE TABLE {relation} AS SELECT {', '.join(items)} FROM ({source})"
-    return Staged(relation, value(cursor, sql, dict(parameters)))
+    return f"SELECT {', '.join(items)} FROM ({source})"
 
 
 def place(cursor: Connection, table: Table, staged: Staged, shape: Shape, now_ms: int) -> Table:
@@ -134,9 +141,10 @@ def _examined(cursor: Connection, table: Table, staged: Staged) -> _Examined:
         return _Examined({}, frozenset())
     asked = ", ".join(f"stats({quote(column.name)})" for column in table.columns)
     found = row(cursor, f"SELECT {asked} FROM {staged.relation} LIMIT 1")
+    distinct = _distinct(cursor, table, staged, found)
     statistics: dict[str, ColumnStatistics] = {}
-    for column, each in zip(table.columns, found, strict=True):
-        known = each if isinstance(each, dict) else {}
+    for column, each, count in zip(table.columns, found, distinct, strict=True):
+        known = {**(each if isinstance(each, dict) else {}), **count}
         _check_length(column.type, known)
         statistics[column.name] = _statistics(column, known, staged.rows)
     text = [column.name for column in table.columns if column.type.kind is Kind.VARCHAR]
@@ -145,6 +153,16 @@ def _examined(cursor: Connection, table: Table, staged: Staged) -> _Examined:
     ends = ", ".join(f"coalesce(bool_or(suffix({quote(name)}, ' ')), false)" for name in text)
     blanks = row(cursor, f"SELECT {ends} FROM {staged.relation}")
     return _Examined(statistics, frozenset(name for name, has in zip(text, blanks, strict=True) if has))
+
+
+def _distinct(
+    cursor: Connection, table: Table, staged: Staged, found: Sequence[object]
+) -> Sequence[Mapping[str, int]]:
+    """Distinct values of each column where the engine has not counted them: it does so when a transaction commits."""
+    if any(isinstance(each, dict) and "approx_unique" in each for each in found):
+        return [{}] * len(found)
+    counts = ", ".join(f"approx_count_distinct({quote(column.name)})" for column in table.columns)
+    return [{"approx_unique": each} for each in row(cursor, f"SELECT {counts} FROM {staged.relation}")]
 
 
 def _check_length(kind: Type, known: Mapping[str, Any]) -> None:
