@@ -126,6 +126,21 @@ def _consumers(session: Session, words: Words) -> Any:
     return stream_overview.consumers(session.workspace, words.first("stream"))
 
 
+def _chart(session: Session, words: Words) -> Any:
+    from kit.widgets.stream_chart import StreamChart
+
+    window = words.first("window", "1m")
+    return StreamChart(
+        session.workspace.streams[words.first("stream")],
+        x=words.first("x", "arrival_time"),
+        y=words.first("y", ""),
+        color=words.first("color"),
+        mark=words.first("mark", "line"),
+        title=words.first("title", ""),
+        window=None if window == "all" else window,
+    )
+
+
 def _ask(workspace: Workspace, question: Question) -> Result:
     return workspace.athena.sql(
         question.statement, database=DATABASE, params=question.params, progress=question.progress
@@ -249,6 +264,28 @@ STREAM = CommandMagic(
             ),
             arguments=(NAMED, Argument("source", "A file's path, or a variable that holds rows.")),
         ),
+        Command(
+            "chart",
+            "Draw a field of the records as they arrive, over a moving window.",
+            _chart,
+            options=(
+                Option(("-y", "--y"), "The field to draw.", "FIELD"),
+                Option(
+                    ("-x", "--x"),
+                    "What to draw it over; a time moves the window: the time of arrival, or a field (taken_at:T).",
+                    "FIELD",
+                ),
+                Option(("-c", "--color"), "A line for each value of this field; by default a shard.", "FIELD"),
+                Option(("-w", "--window"), "How much to show: 30s, 5m, 2h, 7d or all; 1m by default.", "LENGTH"),
+                Option(
+                    ("--mark",),
+                    "How to draw it; line by default.",
+                    choices=("line", "point", "area", "bar", "tick", "circle", "square"),
+                ),
+                Option(("--title",), "What to write above it.", "TEXT"),
+            ),
+            arguments=(NAMED,),
+        ),
         Command("consumers", "Who reads a stream, and how far each has come.", _consumers, arguments=(NAMED,)),
     ),
     question=SQL,
@@ -256,5 +293,6 @@ STREAM = CommandMagic(
         "  %stream create clicks --shards 2",
         '  %%stream put clicks --key user\n  {"user": "ada", "page": "/"}\n  {"user": "bob", "page": "/cart"}',
         "  %stream replay departures flights --key origin --time departs --speedup 3600",
+        "  %stream chart sensors --y temp --color station --window 5m",
     ),
 )

@@ -76,13 +76,14 @@ class Decoder:
     def _placed(self, table: Any, reason: str) -> Rows:
         """The rows that have all that a place on the chart needs."""
         keep: Any = None
-        for name in sorted(self._needed | self._y):
-            if self.schema.field(name).type != pa.float64():
+        for column in self.columns:
+            name = column.name
+            if column.kind == "text" or name not in self._needed | self._y:
                 continue
             has = _compute.fill_null(_compute.is_finite(table.column(name)), False)
             missing = table.num_rows - _compute.sum(has).as_py() if table.num_rows else 0
             if missing and not reason:
-                reason = f"no '{name}'"
+                reason = f"no {column.kind} in '{name}'"
             keep = has if keep is None else _compute.and_(keep, has)
         found = table if keep is None or not table.num_rows else table.filter(keep)
         for place, column in enumerate(self.columns):

@@ -58,13 +58,12 @@ class Feed:
         self._loaded: Loaded | None = None
         self._places = Places()
         self._counts: deque[tuple[float, Mapping[str, int]]] = deque()
+        self._waiting: Mapping[str, int] = {}  # records that were counted while paused, by part
         self._parts: list[str] = []
         self._sequence = 0
         self._sent_ms = 0.0
         self._status_ms = 0.0
         self._behind_ms = 0
-        self._read = self._left_out = 0
-        self._reason = ""
         self.error: BaseException | None = None
 
     def start(self) -> None:
@@ -193,7 +192,10 @@ class Feed:
         if self._wants_picture:
             self._send_picture(self._pinned_end_ms)
         elif self._watch.ms - self._status_ms >= STATUS_MS:
-            self._behind_ms = self._source.tail(self._loaded.position, self._plan.names).behind_ms
+            tailed = self._source.tail(self._loaded.position, self._plan.names)
+            self._behind_ms = tailed.behind_ms
+            self._count({part: count - self._waiting.get(part, 0) for part, count in tailed.counts.items()})
+            self._waiting = tailed.counts
             self._send(with_rows=False)
 
     def _follow(self, pinned_end_ms: float | None) -> None:
@@ -201,7 +203,9 @@ class Feed:
         before = self._loaded.read
         tailed = self._loaded.take(self._source, self._decoder, self._plan.names, pinned_end_ms)
         self._behind_ms = tailed.behind_ms
-        self._count(tailed.counts or {"": self._loaded.read - before})
+        counts = tailed.counts or {"": self._loaded.read - before}
+        self._count({part: count - self._waiting.get(part, 0) for part, count in counts.items()})
+        self._waiting = {}
         moves = self._loaded.read > before or self._idle_step_is_over(pinned_end_ms)
         self._wants_picture = self._wants_picture or moves
         if self._wants_picture and self._may_send():

@@ -20,6 +20,19 @@ DATASET = "window"
 WINDOW_BEGIN = "window_begin"
 WINDOW_END = "window_end"
 HEIGHT = 260
+# Vega's own labels say half past six in the evening as 06:30.
+TIME_LABELS = {
+    "milliseconds": "%S.%L",
+    "seconds": "%H:%M:%S",
+    "minutes": "%H:%M",
+    "hours": "%H:%M",
+    "date": "%b %d",
+    "day": "%b %d",
+    "week": "%b %d",
+    "month": "%b %Y",
+    "quarter": "%b %Y",
+    "year": "%Y",
+}
 THINNED_MARKS = frozenset({"line", "point", "circle", "square", "trail", "tick", "rule", "area"})
 _COMPUTES = ("aggregate", "bin", "timeUnit", "stack", "impute")
 _KINDS: dict[str, Kind] = {"quantitative": "number", "temporal": "time", "nominal": "text", "ordinal": "text"}
@@ -193,6 +206,8 @@ def _bound(spec: dict[str, Any]) -> None:
             scale |= {"domainMin": {"expr": WINDOW_BEGIN}, "domainMax": {"expr": WINDOW_END}, "nice": False}
             # The records' times are in UTC, and so are the tables that show them.
             scale.setdefault("type", "utc")
+            if node.get("axis", {}) is not None:
+                node["axis"] = {"format": TIME_LABELS, "labelOverlap": True, **node.get("axis", {})}
 
 
 def _walk(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
