@@ -19,8 +19,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import StringIO
 from itertools import islice
-from typing import Literal
+from typing import Literal, assert_never, get_args
 
+from kit.base.errors import KitError
 from kit.catalog.classifiers.classifier import Classification, Field, Refusal, Sample, Shape
 from kit.catalog.classifiers.schema import are_similar, join_types
 from kit.catalog.classifiers.text_types import type_of_texts
@@ -28,6 +29,7 @@ from kit.catalog.model import Column, StorageDescriptor
 from kit.catalog.serde import OPEN_CSV, descriptor
 from kit.catalog.types import STRING, HiveType
 
+QUOTE = '"'
 DELIMITERS = (",", "|", "\t", ";", "\u0001")
 SAMPLE_RECORDS = 1000
 _PROBED_RECORDS = 100
@@ -42,7 +44,10 @@ Rows = list[list[str]]
 
 @dataclass(frozen=True, slots=True)
 class CsvShape:
-    """`first_row` names the columns if it is a header; `first_types` are its own, `types` those of the rows below."""
+    """`first_row` names the columns if it is a header; `first_types` are its own, `types` those of the rows below.
+
+    `names` are those that a custom classifier gives the columns, `quote` is what fields are quoted with.
+    """
 
     delimiter: str
     is_quoted: bool
@@ -50,6 +55,8 @@ class CsvShape:
     first_row: tuple[str, ...]
     first_types: tuple[HiveType, ...]
     types: tuple[HiveType, ...]
+    names: tuple[str, ...] = ()
+    quote: str = QUOTE
 
     @property
     def format(self) -> str:
@@ -62,12 +69,14 @@ class CsvShape:
     @property
     def fields(self) -> tuple[Field, ...]:
         if self.has_header:
-            return tuple(map(Field, _unique(self.first_row), self.types))
-        merged = map(join_types, self.first_types, self.types)
-        return tuple(Field(f"col{position}", kind) for position, kind in enumerate(merged))
+            return tuple(map(Field, _unique(self.names or self.first_row), self.types))
+        names = self.names or tuple(f"col{position}" for position in range(len(self.first_row)))
+        return tuple(map(Field, names, map(join_types, self.first_types, self.types)))
 
     def join(self, other: Shape, *, similar_only: bool) -> CsvShape | None:
-        if not isinstance(other, CsvShape) or self.delimiter != other.delimiter:
+        if not isinstance(other, CsvShape):
+            return None
+        if (self.delimiter, self.quote, self.names) != (other.delimiter, other.quote, other.names):
             return None
         left, right = _with_header_of(self, other), _with_header_of(other, self)
         if left.has_header != right.has_header or not _is_prefix(left, right):
@@ -91,7 +100,7 @@ class CsvShape:
             tuple(replace(column, type=str(STRING)) for column in columns),
             location,
             serde=OPEN_CSV,
-            serde_parameters={"separatorChar": self.delimiter, "quoteChar": '"', "escapeChar": "\\"},
+            serde_parameters={"separatorChar": self.delimiter, "quoteChar": self.quote, "escapeChar": "\\"},
             compressed=compressed,
         )
 
@@ -109,7 +118,7 @@ class CsvShape:
         notes = []
         if self.is_quoted:
             notes.append("fields are quoted: OpenCSVSerde, all columns are strings")
-        if not self.has_header:
+        if not self.has_header and not self.names:
             notes.append("no header that differs from the data: columns are named col0, col1, …")
         return tuple(notes)
 
@@ -119,12 +128,30 @@ class CsvClassifier:
     """The built-in classifier, or with arguments a custom one.
 
     `contains_header` and `delimiter` say what else would be found out; `allow_single_column` takes a file of one
-    column.
+    column. `header` names the columns of files that have as many; `quote_symbol` is what fields are quoted with.
+    Raises `InvalidInputException` for a delimiter or a quote that is not one character.
     """
 
     delimiter: str | None = None
     contains_header: Header = "UNKNOWN"
     allow_single_column: bool = False
+    header: tuple[str, ...] = ()
+    quote_symbol: str = QUOTE
+
+    def __post_init__(self) -> None:
+        for what, value in (("delimiter", self.delimiter or ","), ("quote symbol", self.quote_symbol)):
+            if len(value) != 1 or value in "\r\n":
+                raise KitError("InvalidInputException", f"{value!r} is not a {what}.", "It is one character.")
+        if self.delimiter == self.quote_symbol:
+            raise KitError(
+                "InvalidInputException", "Delimiter and quote symbol are the same.", "They must be two characters."
+            )
+        if self.contains_header not in get_args(Header):
+            raise KitError(
+                "InvalidInputException",
+                f"{self.contains_header!r} is not a value for contains_header.",
+                f"One of {', '.join(get_args(Header))}.",
+            )
 
     def classify(self, sample: Sample) -> Classification | Refusal | None:
         if sample.text is None:
@@ -134,7 +161,9 @@ class CsvClassifier:
         if found is None:
             return None
         delimiter, width, share = found
-        rows = _rows(text, delimiter, SAMPLE_RECORDS + 1)
+        if self.header and len(self.header) != width:
+            return None
+        rows = self._rows(text, delimiter, SAMPLE_RECORDS + 1)
         ragged = sum(len(row) != width for row in rows)
         shape = self._shape(text, delimiter, [row for row in rows if len(row) == width])
         lines = max(text.count("\n") + (not text.endswith("\n")), 1)
@@ -148,7 +177,7 @@ class CsvClassifier:
         """Delimiter, number of columns and share of records that have it: the best of those with enough."""
         best: tuple[str, int, float] | None = None
         for delimiter in (self.delimiter,) if self.delimiter else DELIMITERS:
-            widths = [len(row) for row in _rows(text, delimiter, _PROBED_RECORDS)]
+            widths = [len(row) for row in self._rows(text, delimiter, _PROBED_RECORDS)]
             if len(widths) < 2 and self.contains_header != "ABSENT":
                 continue
             width = max(set(widths), key=widths.count, default=0)
@@ -164,25 +193,29 @@ class CsvClassifier:
         first_types = [type_of_texts([cell]) for cell in first]
         if len(first) > 2 and not first[-1] and all(not row[-1] for row in below):
             first, types, first_types = first[:-1], types[:-1], first_types[:-1]  # a delimiter ends each line
+        cleaned, names = tuple(map(_clean, first)), tuple(map(_clean, self.header))
         match self.contains_header:
             case "PRESENT":
                 has_header = True
             case "ABSENT":
                 has_header = False
             case "UNKNOWN":
-                has_header = _is_header(first, first_types, types)
-        quoted = re.search(rf'(?:^|[\r\n{re.escape(delimiter)}])"', text) is not None
+                has_header = cleaned == names or _is_header(first, first_types, types)
+            case _:
+                assert_never(self.contains_header)
+        quote = re.escape(self.quote_symbol)
+        quoted = re.search(rf"(?:^|[\r\n{re.escape(delimiter)}]){quote}", text) is not None
         return CsvShape(
-            delimiter, quoted, has_header, tuple(_clean(cell) for cell in first), tuple(first_types), tuple(types)
+            delimiter, quoted, has_header, cleaned, tuple(first_types), tuple(types), names, self.quote_symbol
         )
 
-
-def _rows(text: str, delimiter: str, limit: int) -> Rows:
-    """The first records, blank lines left out; none where the text cannot be read with this delimiter."""
-    try:
-        return list(islice((row for row in csv.reader(StringIO(text, newline=""), delimiter=delimiter) if row), limit))
-    except csv.Error:
-        return []
+    def _rows(self, text: str, delimiter: str, limit: int) -> Rows:
+        """The first records, blank lines left out; none where the text cannot be read with this delimiter."""
+        reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, quotechar=self.quote_symbol)
+        try:
+            return list(islice((row for row in reader if row), limit))
+        except csv.Error:
+            return []
 
 
 def _is_header(first: Sequence[str], first_types: Sequence[HiveType], types: Sequence[HiveType]) -> bool:
