@@ -16,16 +16,12 @@ _REGISTERED_AS = "boathouse"
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """What `%load_ext magics` calls; a second call changes nothing."""
-    from magics.athena import ATHENA
-    from magics.catalog import DESCRIBE, TABLES
+    from magics.declared import MAGICS
     from magics.registry import Extension
-    from magics.stream import STREAM
-    from magics.warehouse import WAREHOUSE
-    from magics.workspace import KIT
 
     registry = shell.magics_manager.registry
     if _REGISTERED_AS not in registry:
-        extension = Extension(shell, (ATHENA, WAREHOUSE, STREAM, TABLES, DESCRIBE, KIT))
+        extension = Extension(shell, MAGICS)
         extension.load()
         registry[_REGISTERED_AS] = extension
 

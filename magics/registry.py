@@ -13,13 +13,12 @@ from IPython.core.magic import needs_local_scope, no_var_expand
 
 from magics.command import CommandMagic
 from magics.completion import matcher
+from magics.declared import Magic
 from magics.query import QueryMagic
 from magics.session import Session
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionInfo, InteractiveShell
-
-Magic = QueryMagic | CommandMagic
 
 ALTAIR_CHARTS = (("altair.vegalite.v6.api", "TopLevelMixin"), ("altair.vegalite.v5.api", "TopLevelMixin"))
 

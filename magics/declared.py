@@ -1,0 +1,16 @@
+"""All magics there are: a new one is a module of its own and a line here."""
+
+from __future__ import annotations
+
+from magics.athena import ATHENA
+from magics.catalog import DESCRIBE, TABLES
+from magics.check import CHECK
+from magics.command import CommandMagic
+from magics.query import QueryMagic
+from magics.stream import STREAM
+from magics.warehouse import WAREHOUSE
+from magics.workspace import KIT
+
+Magic = QueryMagic | CommandMagic
+
+MAGICS: tuple[Magic, ...] = (ATHENA, WAREHOUSE, STREAM, TABLES, DESCRIBE, CHECK, KIT)
