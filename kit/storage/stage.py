@@ -19,6 +19,7 @@ from typing import BinaryIO
 from kit.base.errors import KitError
 from kit.storage.disk import Disk, names_in, seal, sync_folder, write
 from kit.storage.etags import Etags, Identity
+from kit.storage.events import Listeners
 from kit.storage.failures import named
 from kit.storage.keys import Location, check_bucket, check_key, parse_folder, parse_object
 from kit.storage.objects import ObjectInfo
@@ -39,6 +40,7 @@ class Stage:
         folder: Path,
         into_empty: Location | None,
         now_ns: Callable[[], int],
+        listeners: Listeners,
     ) -> None:
         self._disk = disk
         self._etags = etags
@@ -47,6 +49,7 @@ class Stage:
         self._replaced = folder / "old"
         self._into_empty = into_empty
         self._now_ns = now_ns
+        self._listeners = listeners
         self._is_published = False
 
     def path(self, uri: str) -> Path:
@@ -94,6 +97,7 @@ class Stage:
         self._is_published = True
         identities = {location: Identity.of(status) for location, status in sealed.items()}
         self._etags.record((location, identities[location], digest) for location, digest in self._digests.items())
+        self._listeners.tell("ObjectCreated", (location.uri for location in sealed))
         return [
             ObjectInfo.of(location, status, self._etags.of_object(location, identities[location]))
             for location, status in sealed.items()

@@ -12,7 +12,7 @@ from __future__ import annotations
 import builtins
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
@@ -23,6 +23,7 @@ from kit.base.errors import KitError, did_you_mean
 from kit.base.ids import Bucket, Key
 from kit.storage.disk import FOLDER_MODE, Disk, linked, names_in, seal, sync_folder, write
 from kit.storage.etags import Etags, FolderEtags, Identity
+from kit.storage.events import Listener, Listeners
 from kit.storage.failures import is_full, named, no_such_bucket, no_such_key, translated
 from kit.storage.keys import Location, check_bucket, check_key, parse_folder, parse_object, parse_prefix
 from kit.storage.listing import page
@@ -44,11 +45,16 @@ class Storage:
             self._disk = Disk(Path(root))
         self._sessions = Sessions(self._disk.staging)
         self._etags = Etags(self._disk.root)
+        self._listeners = Listeners()
 
     @property
     def root(self) -> Path:
         """The folder that holds the buckets."""
         return self._disk.root
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Tell the listener of every object that this process puts or deletes, until what is returned is called."""
+        return self._listeners.add(listener)
 
     def put(self, uri: str, data: Data) -> ObjectInfo:
         """Write an object, replacing one of that key; its bucket is made where it is missing.
@@ -64,6 +70,7 @@ class Storage:
             status = seal(staged, self._clock.now_ns())
             self._disk.reveal(staged, place)
         self._etags.record([(location, Identity.of(status), digest)])
+        self._listeners.tell("ObjectCreated", (uri,))
         return self._info(location, status)
 
     def get(self, uri: str, start: int | None = None, end: int | None = None) -> bytes:
@@ -155,6 +162,7 @@ class Storage:
             sync_folder(path.parent)
             self._disk.prune(path.parent)
         self._etags.forget(location)
+        self._listeners.tell("ObjectRemoved", (uri,))
 
     def delete_prefix(self, uri: str) -> int:
         """Remove all objects whose URI begins with `uri`; how many they were.
@@ -167,6 +175,7 @@ class Storage:
         folder, slash, stem = location.key.rpartition("/")
         parent = self._disk.locate(Location(location.bucket, Key(folder)))
         removed = 0
+        gone_uris: builtins.list[str] = []
         with named(uri), self._sessions.scratch() as scratch:
             scratch.mkdir(mode=FOLDER_MODE)
             for index, name in enumerate(sorted(names_in(parent))):
@@ -180,11 +189,14 @@ class Storage:
                     continue
                 removed += _count_files(trash)
                 gone = Location(location.bucket, Key(f"{folder}{slash}{name}"))
+                if self._listeners:
+                    gone_uris += _uris_of(gone.uri, trash)
                 self._etags.forget(gone)
                 self._etags.forget_under(f"{gone.bucket}/{gone.key}/")
             if parent.is_dir():
                 sync_folder(parent)
                 self._disk.prune(parent)
+        self._listeners.tell("ObjectRemoved", gone_uris)
         return removed
 
     def upload(self, local: str | Path, uri: str) -> builtins.list[ObjectInfo]:
@@ -217,7 +229,7 @@ class Storage:
             with named(into_empty or "s3://"):
                 folder = stack.enter_context(self._sessions.scratch())
             try:
-                yield Stage(self._disk, self._etags, folder, target, self._clock.now_ns)
+                yield Stage(self._disk, self._etags, folder, target, self._clock.now_ns, self._listeners)
             except OSError as error:
                 if is_full(error):
                     raise translated(error, into_empty or "the staged objects") from error
@@ -365,6 +377,14 @@ def _files_below(folder: Path) -> Iterator[Path]:
             if not (Path(path) / name).is_file():  # reading a pipe or a device would not come to an end
                 raise KitError("InvalidArgument", f"'{Path(path) / name}' is not a regular file.", "Leave it out.")
             yield Path(path) / name
+
+
+def _uris_of(uri: str, path: Path) -> builtins.list[str]:
+    """The URIs of the objects that a file or folder held, which was `uri`."""
+    if not path.is_dir():
+        return [uri]
+    below = (Path(folder, name) for folder, _, names in os.walk(path) for name in names)
+    return sorted(f"{uri}/{each.relative_to(path).as_posix()}" for each in below)
 
 
 def _count_files(path: Path) -> int:
