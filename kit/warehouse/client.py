@@ -24,7 +24,10 @@ from kit.warehouse.catalog import Catalog, Table
 from kit.warehouse.cluster import Cluster
 from kit.warehouse.commands import Call, Commands
 from kit.warehouse.execute.cancel import Cancellation
+from kit.warehouse.manage.design import TableDesign, design_of
 from kit.warehouse.manage.plan_cache import PlanCache
+from kit.warehouse.manage.shape import ClusterInfo, described, reshape
+from kit.warehouse.plan.facts import Shape
 from kit.warehouse.session import Session
 from kit.warehouse.transact import blocks
 
@@ -63,11 +66,19 @@ class Client:
         block = self.session.block.transaction
         return block.catalog if block is not None and block.has_begun else self._cluster.catalog
 
-    def sql(self, text: str, params: Mapping[str, Any] | None = None) -> Result:
+    @property
+    def has_temporary(self) -> bool:
+        """Whether the session has tables that go with it."""
+        return any(schema == self.session.temporary for schema, _ in self.catalog.relations)
+
+    def sql(
+        self, text: str, params: Mapping[str, Any] | None = None, cancellation: Cancellation | None = None
+    ) -> Result:
         """Run a script of one or more statements; the answer is that of the last.
 
         `params` are values for `:name` in the text. A statement that fails ends the script; what ran before it stays,
-        unless it was in the same transaction block, which then waits for its ROLLBACK.
+        unless it was in the same transaction block, which then waits for its ROLLBACK. `cancellation` cancels this
+        script alone.
         """
         statements = self._scripts.parsed(text, keep_case=self.session.keeps_case)
         if not statements:
@@ -76,9 +87,33 @@ class Client:
         for statement in statements:
             if result is not None:
                 result.close()
-            result = self._run(statement, text, params or {})
+            result = self._run(statement, text, params or {}, cancellation or Cancellation())
         assert result is not None
         return result
+
+    def cluster(
+        self,
+        nodes: int | None = None,
+        slices_per_node: int | None = None,
+        cancellation: Cancellation | None = None,
+    ) -> ClusterInfo:
+        """The cluster's shape and what its slices hold; with arguments, changed first, which moves every row."""
+        if nodes is not None or slices_per_node is not None:
+            old = self._cluster.shape
+            wanted = Shape(nodes or old.nodes, slices_per_node or old.slices_per_node)
+            self.interruptibly(lambda given: reshape(self._cluster, wanted, given), cancellation or Cancellation())
+        return described(self._cluster)
+
+    def design(self, table: str) -> TableDesign:
+        """Rows, skew, order and size of a table, slice by slice; `table` may be `schema.table`."""
+        schema, _, name = table.rpartition(".")
+        found = self.catalog.table_named(TableName(name, schema or None), self.session.path)
+        return design_of(found, self._cluster.shape)
+
+    def tables(self) -> list[str]:
+        """Tables and views that a query can name, those outside of the search path with their schema."""
+        path = self.session.path
+        return sorted(name if schema in path else f"{schema}.{name}" for schema, name in self.catalog.relations)
 
     def cancel(self) -> None:
         """Cancel every statement of the session that runs now. Any thread may ask for it."""
@@ -106,9 +141,8 @@ class Client:
     ) -> None:
         self.close()
 
-    def interruptibly(self, call: Callable[[Cancellation], T]) -> T:
+    def interruptibly(self, call: Callable[[Cancellation], T], cancellation: Cancellation) -> T:
         """Run a call of the session on a thread of its own, within its statement_timeout."""
-        cancellation = Cancellation()
         clock = Stopwatch()
         limit_ms = self.session.statement_timeout_ms
 
@@ -132,11 +166,13 @@ class Client:
             with self._lock:
                 self._running.discard(cancellation)
 
-    def _run(self, statement: ParsedStatement, script: str, values: Mapping[str, Any]) -> Result:
+    def _run(
+        self, statement: ParsedStatement, script: str, values: Mapping[str, Any], cancellation: Cancellation
+    ) -> Result:
         asked = {name: values[name] for name in statement.parameters if name in values}
         with self._turn(statement):
             try:
-                return self.interruptibly(lambda cancellation: self._called(statement, script, asked, cancellation))
+                return self.interruptibly(lambda given: self._called(statement, script, asked, given), cancellation)
             except BaseException:
                 blocks.fail(self._cluster, self.session)
                 raise

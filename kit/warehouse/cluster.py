@@ -62,7 +62,10 @@ def open_cluster(folder: Path, *, clock: Clock, settings: Settings) -> Cluster:
 
 
 class Cluster:
-    """The open file. Threads may share it. `users` are those that have opened it and not closed it yet."""
+    """The open file. Threads may share it. `users` are those that have opened it and not closed it yet.
+
+    Raises `Taken` where another process has it open.
+    """
 
     users = 0
 
@@ -71,12 +74,12 @@ class Cluster:
         self.folder = folder
         self.clock = clock
         self.settings = settings
-        self._owner = Owner(folder)
+        self.owner = Owner(folder)
         try:
             self._root = self._open()
             self._catalog = self._load()
         except BaseException:
-            self._owner.release()
+            self.owner.release()
             raise
         self.gate = Gate(settings.threads)
         self.locks = Locks()
@@ -90,7 +93,7 @@ class Cluster:
         self._wide = 0
         self._idle: list[Connection] = []
         self._databases = 0
-        self._release = weakref.finalize(self, _close, self._root, self._idle, self._owner, self.gate)
+        self._release = weakref.finalize(self, _close, self._root, self._idle, self.owner, self.gate)
 
     @property
     def catalog(self) -> Catalog:
@@ -340,6 +343,7 @@ def _roll_back(cursor: Connection) -> None:
 
 
 def _close(root: duckdb.DuckDBPyConnection, idle: list[Connection], owner: Owner, gate: Gate) -> None:
+    owner.hang_up()
     gate.close()
     for cursor in idle:
         cursor.close()

@@ -144,12 +144,13 @@ class Queries:
         In a block, `unit` is its transaction, which cannot go on after an overflow: there products are wide at once.
         """
         clock = Stopwatch()
+        limit_bytes = session.result_bytes or self._cluster.settings.result_bytes
         inside = unit if unit.has_begun else None
         wide = inside is not None
         for _ in range(_ATTEMPTS):
             compiled = self.compiled(tree, text, script, session, values, wide=wide, inside=inside)
             try:
-                answer = self.run(compiled, values, session, cancellation, self._cluster.settings.result_bytes, unit)
+                answer = self.run(compiled, values, session, cancellation, limit_bytes, unit)
             except StalePlan:
                 continue
             except KitError as error:

@@ -38,12 +38,16 @@ DEFAULTS: Final[Mapping[str, str]] = {
 
 @dataclass(slots=True)
 class Session:
-    """One user's settings, changed in place by SET. `pid` is its number, `temporary` the schema of its own tables."""
+    """One user's settings, changed in place by SET. `pid` is its number, `temporary` the schema of its own tables.
+
+    `result_bytes` is how much of an answer is held for it in memory; 0 is what the cluster's settings say.
+    """
 
     values: dict[str, str] = field(default_factory=dict)
     pid: int = 0
     temporary: str = TEMPORARY
     block: Block = field(default_factory=Block)
+    result_bytes: int = 0
 
     @property
     def path(self) -> tuple[str, ...]:

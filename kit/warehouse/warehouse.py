@@ -1,43 +1,65 @@
-"""The warehouse as its users see it: SQL in, a `Result` out; more sessions beside the first; a cluster to be reshaped."""
+"""The warehouse as its users see it: SQL in, a `Result` out; more sessions beside the first; a cluster to be reshaped.
+
+The cluster's file may be open in this process or in another of the user's: sessions are the same either way.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from kit.base.clock import Clock
 from kit.base.ids import Entropy
 from kit.base.result import Result
 from kit.base.settings import Settings
-from kit.sql.redshift.statements import ParsedStatement, TableName
+from kit.sql.redshift.statements import ParsedStatement
 from kit.storage import Storage
-from kit.warehouse.catalog import TEMPORARY
-from kit.warehouse.client import Client, Scripts
-from kit.warehouse.cluster import open_cluster
-from kit.warehouse.commands import Commands
-from kit.warehouse.execute.cancel import Cancellation
-from kit.warehouse.manage.design import TableDesign, design_of
-from kit.warehouse.manage.shape import ClusterInfo, described, reshape
-from kit.warehouse.plan.facts import Shape
+from kit.warehouse.access import Access
+from kit.warehouse.client import Client
+from kit.warehouse.cluster import Cluster
+from kit.warehouse.engine import Engine, open_engine
+from kit.warehouse.manage.design import TableDesign
+from kit.warehouse.manage.shape import ClusterInfo
 from kit.warehouse.query import Queries
+from kit.warehouse.remote import RemoteClient
 from kit.warehouse.session import Session
 from kit.warehouse.stats import WarehouseStats
 
 DEFAULT_CLUSTER = "default"
+AnyClient: TypeAlias = Client | RemoteClient
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """Which process has the cluster's file open; `others` are the processes that reach it there, if it is this one."""
+
+    pid: int
+    is_here: bool
+    others: int
+
+    def __str__(self) -> str:
+        if not self.is_here:
+            return f"owned by process {self.pid}; this one asks it, and takes over when it ends"
+        served = f", which serves {self.others} other{'s' if self.others > 1 else ''}" if self.others else ""
+        return f"owned by this process ({self.pid}){served}"
 
 
 class Warehouse:
     """A leader and its slices in one folder. Its own calls share one session; `connect` opens others."""
 
     def __init__(self, folder: Path, *, storage: Storage, clock: Clock, entropy: Entropy, settings: Settings) -> None:
-        del entropy
         self.settings = settings
-        self._cluster = open_cluster(folder / DEFAULT_CLUSTER, clock=clock, settings=settings)
-        self._queries = Queries(self._cluster)
-        self._commands = Commands(self._cluster, self._queries, storage)
-        self._scripts = Scripts()
-        self._clients: list[Client] = []
+        cluster = folder / DEFAULT_CLUSTER
+        self._access = Access(
+            cluster,
+            partial(open_engine, cluster, storage=storage, clock=clock, entropy=entropy, settings=settings),
+            entropy,
+        )
+        self._clients: list[AnyClient] = []
         self._client = self.connect()
         self._is_closed = False
 
@@ -46,11 +68,14 @@ class Warehouse:
         """The settings and the open block of the warehouse's own session."""
         return self._client.session
 
-    def connect(self) -> Client:
+    def connect(self) -> AnyClient:
         """Another session of the same cluster, with its own transactions, settings and temporary tables; close it."""
-        pid = self._cluster.new_pid()
-        temporary = TEMPORARY if not self._clients else f"{TEMPORARY}_{pid}"
-        client = Client(self._cluster, self._commands, self._scripts, Session(pid=pid, temporary=temporary))
+        reached = self._access.reach()
+        client: AnyClient
+        if isinstance(reached, Engine):
+            client = reached.connect({})
+        else:
+            client = RemoteClient(self._access, reached, self.settings)
         self._clients = [each for each in self._clients if not each.is_closed]
         self._clients.append(client)
         return client
@@ -65,30 +90,27 @@ class Warehouse:
 
     def cluster(self, nodes: int | None = None, slices_per_node: int | None = None) -> ClusterInfo:
         """The cluster's shape and what its slices hold; with arguments, changed first, which moves every row."""
-        if nodes is not None or slices_per_node is not None:
-            old = self._cluster.shape
-            wanted = Shape(nodes or old.nodes, slices_per_node or old.slices_per_node)
-
-            def change(cancellation: Cancellation) -> None:
-                reshape(self._cluster, wanted, cancellation)
-
-            self._client.interruptibly(change)
-        return described(self._cluster)
+        return self._client.cluster(nodes, slices_per_node)
 
     def design(self, table: str) -> TableDesign:
         """Rows, skew, order and size of a table, slice by slice; `table` may be `schema.table`."""
-        schema, _, name = table.rpartition(".")
-        found = self._client.catalog.table_named(TableName(name, schema or None), self.session.path)
-        return design_of(found, self._cluster.shape)
+        return self._client.design(table)
 
     def tables(self) -> list[str]:
         """Tables and views that a query can name, those outside of the search path with their schema."""
-        path = self.session.path
-        names = self._client.catalog.relations
-        return sorted(name if schema in path else f"{schema}.{name}" for schema, name in names)
+        return self._client.tables()
+
+    def ownership(self) -> Ownership:
+        """Which process owns the cluster, as far as is known without asking."""
+        engine = self._access.engine
+        if engine is not None:
+            server = engine.cluster.owner.server
+            return Ownership(os.getpid(), is_here=True, others=server.clients if server is not None else 0)
+        assert isinstance(self._client, RemoteClient)
+        return Ownership(self._client.owner, is_here=False, others=0)
 
     def cancel(self) -> None:
-        """Cancel every statement that runs now, in whichever session."""
+        """Cancel every statement that runs now, in whichever session of this warehouse."""
         for client in list(self._clients):
             client.cancel()
 
@@ -99,10 +121,24 @@ class Warehouse:
         self._is_closed = True
         for client in list(self._clients):
             client.close()
-        self._cluster.close()
+        self._access.close()
+
+    @property
+    def _engine(self) -> Engine:
+        engine = self._access.engine
+        assert engine is not None, "another process owns the cluster"
+        return engine
+
+    @property
+    def _cluster(self) -> Cluster:
+        return self._engine.cluster
+
+    @property
+    def _queries(self) -> Queries:
+        return self._engine.queries
 
     def _parsed(self, text: str) -> tuple[ParsedStatement, ...]:
-        return self._scripts.parsed(text, keep_case=self.session.keeps_case)
+        return self._engine.scripts.parsed(text, keep_case=self.session.keeps_case)
 
 
-__all__ = ["Client", "Warehouse", "WarehouseStats"]
+__all__ = ["Client", "Ownership", "Warehouse", "WarehouseStats"]

@@ -41,9 +41,7 @@ def outline(plan: Plan | Outline) -> Outline:
     if isinstance(plan, Outline):
         return plan
     segments = [
-        SegmentOutline(
-            each.number, each.stage, each.site, each.sql, each.exchange, each.reads, each.reads_tables
-        )
+        SegmentOutline(each.number, each.stage, each.site, each.sql, each.exchange, each.reads, each.reads_tables)
         for each in plan.segments
     ]
     return Outline(tuple(segments), plan.tier, plan.reasons, plan.shape, relation_names(plan))

@@ -113,6 +113,15 @@ class Link:
         """Let go of a call's rows that were not read. May be called while memory is reclaimed: sends nothing itself."""
         self._dropped.append(number)
 
+    def drop_now(self, number: int) -> None:
+        """Let go of a call's rows that were not read."""
+        self.drop(number)
+        try:
+            self._send(*self._drops())
+        except ConnectionLost:
+            # They are let go of there when the connection ends.
+            return
+
     def close(self) -> None:
         """End the connection: the owner rolls back what is open and lets go of all that this client had."""
         self._lost = self._lost or "closed"
