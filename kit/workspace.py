@@ -6,6 +6,7 @@ Services do not know each other or the workspace; what one needs of another is h
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -18,8 +19,13 @@ from kit.base.settings import Settings
 if TYPE_CHECKING:
     from types import TracebackType
 
+    import pyarrow as pa
+
+    from kit.analytics import Analytics
     from kit.athena import Athena
     from kit.catalog import Catalog
+    from kit.delivery import Deliveries
+    from kit.sql.relations import Relation
     from kit.storage import Storage
     from kit.streams import Streams
     from kit.warehouse import Warehouse
@@ -99,6 +105,37 @@ class Workspace:
         return Streams(self.path / "streams", clock=self.clock, entropy=self.entropy, settings=self.settings)
 
     @cached_property
+    def delivery(self) -> Deliveries:
+        """Records delivered to storage, to the warehouse and to streams, as in Data Firehose."""
+        from kit.delivery import Deliveries
+
+        return Deliveries(
+            self.path / "delivery",
+            storage=self.storage,
+            catalog=self.catalog,
+            streams=self.streams,
+            copy=lambda statement: self.warehouse.sql(statement),
+            clock=self.clock,
+            entropy=self.entropy,
+            settings=self.settings,
+        )
+
+    @cached_property
+    def analytics(self) -> Analytics:
+        """Streaming SQL over the streams: windows, bounded and continuous, as in Kinesis Analytics and Flink."""
+        from kit.analytics import Analytics
+
+        return Analytics(
+            self.path / "analytics",
+            streams=lambda: self.streams,
+            tables=lambda: _LakeTables(self),
+            storage=lambda: self.storage,
+            clock=self.clock,
+            entropy=self.entropy,
+            settings=self.settings,
+        )
+
+    @cached_property
     def warehouse(self) -> Warehouse:
         """An MPP database with a leader and slices, as in Redshift."""
         from kit.warehouse import Warehouse
@@ -113,7 +150,7 @@ class Workspace:
 
     def close(self) -> None:
         """Close what was opened; the workspace may be opened again."""
-        for name in ("warehouse", "streams", "athena", "catalog", "storage"):
+        for name in ("delivery", "warehouse", "streams", "athena", "catalog", "storage"):
             service = self.__dict__.pop(name, None)
             if service is not None:
                 service.close()
@@ -128,3 +165,27 @@ class Workspace:
 
     def __repr__(self) -> str:
         return f"Workspace({str(self.path)!r})"
+
+
+class _LakeTables:
+    """The catalog's tables for those who join streams with them: Athena reads them."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        from kit.athena.lake import Lake
+
+        self._workspace = workspace
+        self._lake = Lake(workspace.catalog)
+
+    def relation(self, database: str, name: str) -> Relation | None:
+        return self._lake.relation(database, name)
+
+    def databases(self) -> Sequence[str]:
+        return self._lake.databases()
+
+    def relations(self, database: str) -> Sequence[str]:
+        return self._lake.relations(database)
+
+    def rows(self, database: str, table: str, columns: Sequence[str]) -> pa.Table:
+        """All rows of a table, as of now."""
+        shown = ", ".join(f'"{column}"' for column in columns) or "1 AS one"
+        return self._workspace.athena.sql(f'SELECT {shown} FROM "{database}"."{table}"').table

@@ -36,6 +36,13 @@ class Configuration:
             floor_ms = stream.horizon_ms(now_ms(self._clock))
             self._control.update(stream, retention_hours=hours, floor_ms=floor_ms)
 
+    def expire(self, name: str, arrival_ms: int) -> None:
+        """Let what arrived up to then be expired for good, however long the retention is."""
+        with self._metadata.exclusive():
+            stream = self._control.active(name)
+            if arrival_ms > stream.floor_ms:
+                self._control.update(stream, floor_ms=arrival_ms)
+
     def set_mode(self, name: str, mode: Mode) -> None:
         now = now_ms(self._clock)
         with self._metadata.exclusive():

@@ -88,7 +88,7 @@ class Client:
         except StreamsError as error:
             error.operation_name = operation.name
             error.request_id = self._request_id()
-            _make_catchable(error)
+            make_catchable(error)
             raise
         request_id = self._request_id()
         answer["ResponseMetadata"] = {
@@ -147,7 +147,7 @@ def _method(client: Client, operation: Operation) -> Callable[..., dict[str, Any
     return method
 
 
-def _make_catchable(error: StreamsError) -> None:
+def make_catchable(error: StreamsError) -> None:
     """Let `except botocore.exceptions.ClientError` catch it: code that names that class has loaded it."""
     botocore = sys.modules.get("botocore.exceptions")
     if botocore is not None and not isinstance(error, botocore.ClientError):

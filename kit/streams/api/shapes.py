@@ -56,8 +56,8 @@ class ListOf:
 class MapOf:
     key: Text
     value: Text
-    least: int
-    most: int
+    least: int | None
+    most: int | None
 
 
 @dataclass(frozen=True, slots=True)
