@@ -17,9 +17,9 @@ from kit.warehouse.catalog import Table
 from kit.warehouse.cluster import Cluster, Transaction
 from kit.warehouse.execute.cancel import Cancellation
 from kit.warehouse.failures import translated
-from kit.warehouse.load import copy
-from kit.warehouse.load.appending import append, staging
 from kit.warehouse.load.inserting import Inserter
+from kit.warehouse.load.loader import Loader
+from kit.warehouse.load.records import RecentRecords
 from kit.warehouse.maintain.analyze import analyzed
 from kit.warehouse.plan.explain import explain
 from kit.warehouse.plan.expression import quote
@@ -85,8 +85,9 @@ class Commands:
     def __init__(self, cluster: Cluster, queries: Queries, storage: Storage) -> None:
         self._cluster = cluster
         self._queries = queries
-        self._storage = storage
+        self.load_log = RecentRecords()
         self._inserter = Inserter(cluster, queries)
+        self._loader = Loader(cluster, storage, self.load_log)
 
     def run(self, call: Call) -> Result:
         """The answer of a statement: rows, or the completion tag that Redshift's clients see."""
@@ -101,6 +102,8 @@ class Commands:
                     return self._explain(call, statement.statement)
                 case s.Show():
                     return self._show(call, statement.name)
+                case s.Copy():
+                    return self._loader.copy(call, statement)
                 case s.Commit() | s.Rollback():
                     return self._done(call, blocks.end(call, statement))
                 case _:
@@ -126,8 +129,6 @@ class Commands:
                 return self._inserter.create_as(call, statement)
             case s.Insert():
                 return self._inserter.insert(call, statement)
-            case s.Copy():
-                return self._copy(call, statement)
             case s.Drop():
                 with call.transaction() as transaction:
                     ddl.drop(transaction, statement, call.session.path)
@@ -213,17 +214,6 @@ class Commands:
             return table
         finally:
             self._cluster.give_back(cursor)
-
-    def _copy(self, call: Call, statement: s.Copy) -> str:
-        with staging(self._cluster, call.cancellation) as area, call.transaction() as transaction:
-            table = transaction.catalog.table_named(statement.table, call.session.path)
-            paths = copy.paths_of(self._storage, statement.source)
-            source = copy.source_sql(area.cursor, statement, table, paths)
-            staged = area.rows(table, source, {}, transaction.catalog.shape)
-            if not statement.options.no_load:
-                append(transaction, area, table, staged, transaction.catalog.shape, self._cluster.now_ms())
-        loaded = 0 if statement.options.no_load else staged.rows
-        return f"Load into table '{table.name}' completed, {loaded} record(s) loaded successfully."
 
     def _analyze(self, call: Call, statement: s.Analyze) -> str:
         with call.transaction() as transaction:
