@@ -5,13 +5,12 @@ The chart is a Vega-Lite specification as a plain dict; whoever can draw draws i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kit.base import display
 from kit.warehouse.execute.measures import LEADER, Fragment, Run, Step
-from kit.warehouse.plan.operators.scan import Scan
-from kit.warehouse.plan.planner import walk
+from kit.warehouse.plan.outline import SegmentOutline, relation_names
 from kit.warehouse.plan.segments import Segment
 
 _SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
@@ -82,7 +81,7 @@ def _bar(run: Run, fragment: Fragment) -> dict[str, Any]:
     }
 
 
-def _segment(run: Run, segment: Segment) -> Iterator[str]:
+def _segment(run: Run, segment: Segment | SegmentOutline) -> Iterator[str]:
     fragments = [each for each in run.fragments if each.segment == segment.number]
     moved = {each.segment: each for each in run.moved}
     if not fragments:
@@ -102,18 +101,10 @@ def _segment(run: Run, segment: Segment) -> Iterator[str]:
         yield f"  {scanned:,} blocks scanned, {skipped:,} skipped by zone maps"
     for step in slowest.steps:
         if step.label not in {"return", "project"}:
-            yield _step(step, _relations(run))
+            yield _step(step, relation_names(run.plan))
 
 
-def _relations(run: Run) -> dict[str, str]:
-    """What a slice's relations hold: the names of tables, and of the segments that were exchanged."""
-    roots = (run.plan.root, *(each for _, each in run.plan.subplans))
-    return {
-        node.op.table.relation: node.op.table.name for root in roots for node in walk(root) if isinstance(node.op, Scan)
-    }
-
-
-def _step(step: Step, names: dict[str, str]) -> str:
+def _step(step: Step, names: Mapping[str, str]) -> str:
     relation = step.detail.rpartition(".")[2]
     exchanged = relation.rpartition("_")[0].replace("segment", "segment ")
     what = f" {names.get(relation, exchanged)}" if relation else ""

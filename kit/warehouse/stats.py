@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from kit.base import display
 from kit.base.result import Stats
 from kit.warehouse.execute.measures import Fragment, Moved, Run
+from kit.warehouse.plan.outline import Outline
 from kit.warehouse.plan.planner import Plan, Tier
 
 
@@ -21,7 +22,8 @@ class WarehouseStats(Stats):
     run: Run | None = field(default=None, repr=False)
 
     @property
-    def plan(self) -> Plan | None:
+    def plan(self) -> Plan | Outline | None:
+        """The plan that ran; its outline where another process ran it."""
         return self.run.plan if self.run is not None else None
 
     @property

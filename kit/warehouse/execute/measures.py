@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from kit.warehouse.plan.outline import Outline
 from kit.warehouse.plan.planner import Plan
 
 LEADER = -1
@@ -108,7 +109,7 @@ class Moved:
 class Run:
     """One execution of a plan."""
 
-    plan: Plan
+    plan: Plan | Outline
     fragments: tuple[Fragment, ...]
     moved: tuple[Moved, ...]
     planned_ms: float

@@ -21,7 +21,8 @@ from kit.warehouse.execute.measures import Fragment, Moved, Run
 from kit.warehouse.manage.design import SlicePart, TableDesign
 from kit.warehouse.manage.shape import ClusterInfo, SliceInfo
 from kit.warehouse.plan.facts import Shape
-from kit.warehouse.plan.outline import Outline, SegmentOutline
+from kit.warehouse.plan.outline import Outline, SegmentOutline, outline
+from kit.warehouse.plan.planner import Plan
 from kit.warehouse.sharing.frames import MalformedFrame
 from kit.warehouse.stats import WarehouseStats
 
@@ -108,6 +109,8 @@ def _plain(value: Any) -> Any:
             return {_TAG: "time", "v": value.isoformat()}
         case timedelta():
             return {_TAG: "timedelta", "v": value // timedelta(microseconds=1)}
+        case Plan():
+            return _plain(outline(value))
     name = type(value).__name__
     if _RECORDS.get(name) is type(value):
         # Not asdict: it would copy the records inside of this one to dicts that have lost their names.
