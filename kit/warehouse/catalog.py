@@ -15,7 +15,7 @@ from functools import cached_property
 
 from kit.base.errors import KitError, did_you_mean
 from kit.sql.redshift.schema import TableColumn, TableSchema
-from kit.sql.redshift.statements import Constraint, DistStyle, SortKey, TableName
+from kit.sql.redshift.statements import Constraint, DistStyle, Identity, SortKey, TableName
 from kit.sql.redshift.types import Kind, Type
 from kit.warehouse.plan.facts import ColumnFacts, EffectiveStyle, Shape, TableFacts
 
@@ -53,14 +53,29 @@ class StoredColumn:
     default_text: str = ""
     encode: str = "RAW"
     has_trailing_blanks: bool = False
+    identity: Identity | None = None
+
+    def schema(self) -> TableColumn:
+        """The column as the binder sees it."""
+        return TableColumn(
+            self.name,
+            self.type,
+            self.has_trailing_blanks,
+            default=self.default_text,
+            is_identity=self.identity is not None,
+            identity_by_default=self.identity is not None and self.identity.by_default,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """`style` is what was declared, `effective` where the rows are. `slice_rows` counts them, one number a slice.
 
-    `sorted_rows` are those in sort-key order, in the same places; the rest were appended later. `next_slice` is where
-    an EVEN table goes on.
+    `sorted_rows` are those in sort-key order, which each part begins with; the rest were appended later. Of them
+    `displaced_rows` were updated, which moves a row to the unsorted region. `ghost_rows` were deleted, or replaced by an
+    update, and not vacuumed yet. `changed_rows` counts what was inserted, updated and deleted since ANALYZE.
+    `next_slice` is where an EVEN table goes on, `next_identity` the number of the next row that gets one. The parts'
+    `generation` grows when they are written anew.
     """
 
     id: int
@@ -80,11 +95,23 @@ class Table:
     analyzed_rows: int | None = None
     analyzed_ms: int | None = None
     statistics: Mapping[str, ColumnStatistics] = field(default_factory=dict)
+    ghost_rows: tuple[int, ...] = ()
+    displaced_rows: tuple[int, ...] = ()
+    changed_rows: int = 0
+    changed_ms: int | None = None
+    vacuumed_ms: int | None = None
+    next_identity: int = 0
+    generation: int = 0
 
     @property
     def relation(self) -> str:
         """The name of its part in each slice's schema."""
-        return f"t{self.id}"
+        return f"t{self.id}" if not self.generation else f"t{self.id}_{self.generation}"
+
+    @property
+    def ghosts(self) -> int:
+        """Ghost rows of the whole table, copies not counted."""
+        return max(self.ghost_rows, default=0) if self.effective == "ALL" else sum(self.ghost_rows)
 
     @property
     def is_temporary(self) -> bool:
@@ -110,13 +137,15 @@ class Table:
         """How far the statistics are behind, in percent; 0 is current, 100 is none."""
         if self.analyzed_rows is None:
             return 100.0 if self.rows else 0.0
-        return min(100.0, abs(self.rows - self.analyzed_rows) / max(self.analyzed_rows, 1) * 100)
+        changed = max(self.changed_rows, abs(self.rows - self.analyzed_rows))
+        return min(100.0, changed / max(self.analyzed_rows, 1) * 100)
 
     @property
     def unsorted_fraction(self) -> float:
         if not self.sortkey.columns or not self.rows:
             return 0.0
-        return 1 - sum(self.sorted_rows) / max(1, sum(self.slice_rows))
+        in_order = sum(self.sorted_rows) - sum(self.displaced_rows)
+        return 1 - in_order / max(1, sum(self.slice_rows))
 
     def column(self, name: str) -> StoredColumn | None:
         return next((column for column in self.columns if column.name == name), None)
@@ -169,11 +198,7 @@ class Catalog:
             case None:
                 return None
             case Table():
-                columns = tuple(
-                    TableColumn(column.name, column.type, column.has_trailing_blanks, default=column.default_text)
-                    for column in found.columns
-                )
-                return TableSchema(schema, name, columns)
+                return TableSchema(schema, name, tuple(column.schema() for column in found.columns))
             case View():
                 names = tuple(column.name for column in found.columns)
                 return TableSchema(schema, name, found.columns, found.text, names, found.path)

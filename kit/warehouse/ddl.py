@@ -104,6 +104,10 @@ def truncate(transaction: Transaction, table: Table) -> None:
         next_slice=0,
         analyzed_rows=None,
         statistics={},
+        ghost_rows=(),
+        displaced_rows=(),
+        changed_rows=0,
+        generation=table.generation + 1,
     )
     create_parts(transaction.cursor, empty, shape)
     transaction.catalog = transaction.catalog.with_relation(empty)
@@ -227,16 +231,15 @@ def _definition(column: StoredColumn, like: Like) -> ColumnDefinition:
 
 def _stored(definition: ColumnDefinition, attributes: TableAttributes) -> StoredColumn:
     is_sortkey = attributes.sortkey is not None and definition.name in attributes.sortkey.columns
-    if definition.identity is not None:
-        raise KitError(
-            "0A000", "IDENTITY columns are not supported yet", "Number the rows with ROW_NUMBER() in a SELECT."
-        )
+    if definition.identity is not None and definition.type.kind not in {Kind.INTEGER, Kind.BIGINT}:
+        raise KitError("42804", "identity column must be of type INT or BIGINT", f'"{definition.name}" is not.')
     return StoredColumn(
         definition.name,
         definition.type,
         definition.nullable,
         definition.default_text,
         definition.encode or default_encoding(definition.type, is_sortkey=is_sortkey),
+        identity=definition.identity,
     )
 
 

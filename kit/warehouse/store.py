@@ -17,7 +17,7 @@ from typing import Any
 
 from kit.sql.redshift import MACROS
 from kit.sql.redshift.schema import TableColumn
-from kit.sql.redshift.statements import Constraint, References, SortKey, TableName
+from kit.sql.redshift.statements import Constraint, Identity, References, SortKey, TableName
 from kit.sql.redshift.types import Kind, Type
 from kit.warehouse.catalog import DEFAULT_SHAPE, PUBLIC, Catalog, ColumnStatistics, StoredColumn, Table, View
 from kit.warehouse.connection import Connection, fetch
@@ -198,13 +198,18 @@ def _relation(document: Mapping[str, Any]) -> Table | View:
         values["path"] = tuple(values["path"])
         values["reads"] = tuple((schema, name) for schema, name in values["reads"])
         return View(**values)
-    values["columns"] = tuple(StoredColumn(**_column(each)) for each in values["columns"])
+    values["columns"] = tuple(_stored(each) for each in values["columns"])
     values["sortkey"] = SortKey(values["sortkey"]["style"], tuple(values["sortkey"]["columns"]))
     values["constraints"] = tuple(_constraint(each) for each in values["constraints"])
-    values["slice_rows"] = tuple(values["slice_rows"])
-    values["sorted_rows"] = tuple(values["sorted_rows"])
+    for counts in ("slice_rows", "sorted_rows", "ghost_rows", "displaced_rows"):
+        values[counts] = tuple(values.get(counts, ()))
     values["statistics"] = {name: ColumnStatistics(**each) for name, each in values["statistics"].items()}
     return Table(**values)
+
+
+def _stored(document: Mapping[str, Any]) -> StoredColumn:
+    identity = document.get("identity")
+    return StoredColumn(**{**_column(document), "identity": Identity(**identity) if identity is not None else None})
 
 
 def _column(document: Mapping[str, Any]) -> dict[str, Any]:

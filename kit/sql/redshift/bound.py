@@ -89,6 +89,12 @@ class BoundChange:
     tree: exp.Update | exp.Delete
     uses: Uses
 
+    @property
+    def is_simple(self) -> bool:
+        """Whether it asks for nothing but the row itself: no other tables, no subqueries, no values drawn anew."""
+        tables = [each for each in self.tree.find_all(exp.Table, exp.Query, exp.Subquery) if each is not self.tree.this]
+        return not tables and not self.uses.volatile - self.uses.session
+
 
 @dataclass(frozen=True, slots=True)
 class BoundMerge:

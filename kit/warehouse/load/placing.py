@@ -96,12 +96,24 @@ def place(cursor: Connection, table: Table, staged: Staged, shape: Shape, now_ms
         slice_rows=tuple(counts),
         sorted_rows=tuple(in_order),
         next_slice=(table.next_slice + staged.rows) % shape.slices if table.effective == "EVEN" else table.next_slice,
+        next_identity=table.next_identity + staged.rows,
+        changed_rows=table.changed_rows + staged.rows,
+        changed_ms=now_ms,
     )
     before = table.analyzed_rows or 0
     if staged.rows > ANALYZE_THRESHOLD * before:
         merged = {name: _merged(table.statistics.get(name), each) for name, each in found.statistics.items()}
-        known = replace(known, statistics=merged, analyzed_rows=known.rows, analyzed_ms=now_ms)
+        known = replace(known, statistics=merged, analyzed_rows=known.rows, analyzed_ms=now_ms, changed_rows=0)
     return known
+
+
+def identity_sql(table: Table, column: StoredColumn) -> str:
+    """SQL of a column that no value was given for: a number of its own for each row of an IDENTITY, else NULL."""
+    if column.identity is None:
+        return f"CAST(NULL AS {column.type.duckdb})"
+    seed, step = column.identity.seed, column.identity.step
+    number = f"({table.next_identity} + row_number() OVER () - 1)"
+    return f"CAST({seed} + {number} * {step} AS {column.type.duckdb})"
 
 
 def effective_style(table: Table, rows: int, width_bytes: float) -> EffectiveStyle:
@@ -155,9 +167,7 @@ def _examined(cursor: Connection, table: Table, staged: Staged) -> _Examined:
     return _Examined(statistics, frozenset(name for name, has in zip(text, blanks, strict=True) if has))
 
 
-def _distinct(
-    cursor: Connection, table: Table, staged: Staged, found: Sequence[object]
-) -> Sequence[Mapping[str, int]]:
+def _distinct(cursor: Connection, table: Table, staged: Staged, found: Sequence[object]) -> Sequence[Mapping[str, int]]:
     """Distinct values of each column where the engine has not counted them: it does so when a transaction commits."""
     if any(isinstance(each, dict) and "approx_unique" in each for each in found):
         return [{}] * len(found)

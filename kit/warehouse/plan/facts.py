@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
+# More than any cluster has slices, and a power of two.
+PLACES = 1_024
 EffectiveStyle: TypeAlias = Literal["EVEN", "KEY", "ALL"]
 
 
@@ -30,7 +32,8 @@ class ColumnFacts:
 class TableFacts:
     """`relation` is the name of its part in a slice's schema. `rows` are those of the whole table.
 
-    One that `is_system` has no parts: its rows are put into the exchange, under `relation`, before a query runs.
+    `place` names a column that says where a row lies, its number in its part times `PLACES` and its slice; None where
+    nobody asks. One that `is_system` has no parts: its rows are put into the exchange, under `relation`, before a query runs.
     """
 
     schema: str
@@ -44,6 +47,7 @@ class TableFacts:
     unsorted_fraction: float = 0.0
     analyzed: bool = True
     is_system: bool = False
+    place: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,12 +43,17 @@ class Plan:
     shape: Shape
 
 
-def plan(tree: exp.Query, tables: Tables, shape: Shape, knobs: Knobs | None = None) -> Plan:
-    """Plan a bound query: aliases unique, `*` expanded, types annotated, functions DuckDB's."""
+def plan(
+    tree: exp.Query, tables: Tables, shape: Shape, knobs: Knobs | None = None, *, leader_reason: str = ""
+) -> Plan:
+    """Plan a bound query: aliases unique, `*` expanded, types annotated, functions DuckDB's.
+
+    `leader_reason`: why it has to run on the leader, over the first copy of tables that are on all nodes.
+    """
     context = Context(shape, tables, knobs or Knobs())
     builder = Builder(context)
-    if _is_volatile(tree):
-        builder.reasons.append("a function whose value changes from row to row")
+    if leader_reason or _is_volatile(tree):
+        builder.reasons.append(leader_reason or "a function whose value changes from row to row")
         built = build_opaque(builder, tree, builder.reasons[0])
     else:
         built = builder.query(tree)

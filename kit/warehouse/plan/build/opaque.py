@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -10,7 +11,7 @@ from kit.warehouse.plan.build.block import Built, Output
 from kit.warehouse.plan.build.subtrees import type_of
 from kit.warehouse.plan.context import Context
 from kit.warehouse.plan.expression import EXCHANGE_DATABASE, generate, generate_template
-from kit.warehouse.plan.facts import TableFacts
+from kit.warehouse.plan.facts import PLACES, TableFacts
 from kit.warehouse.plan.nodes import Node
 from kit.warehouse.plan.operators.opaque import Opaque
 
@@ -53,16 +54,24 @@ def _union(facts: TableFacts, context: Context) -> exp.Query:
     if facts.is_system:
         return _part(EXCHANGE_DATABASE, facts.relation)
     slices = context.shape.first_slices()[:1] if facts.style == "ALL" else range(context.slices)
-    parts = [_part(f"slice{number}", facts.relation) for number in slices]
+    parts = [_part(f"slice{number}", facts.relation, _place(facts, number)) for number in slices]
     union: exp.Query = parts[0]
     for part in parts[1:]:
         union = exp.Union(this=union, expression=part, distinct=False)
     return union
 
 
-def _part(schema: str, relation: str) -> exp.Select:
+def _part(schema: str, relation: str, more: Sequence[exp.Expr] = ()) -> exp.Select:
     table = exp.Table(this=exp.Identifier(this=relation, quoted=True), db=exp.Identifier(this=schema, quoted=True))
-    return exp.Select(expressions=[exp.Star()], from_=exp.From(this=table))
+    return exp.Select(expressions=[exp.Star(), *more], from_=exp.From(this=table))
+
+
+def _place(facts: TableFacts, number: int) -> list[exp.Expr]:
+    """Where each row of a slice's part lies, if anybody asks (`TableFacts.place`)."""
+    if facts.place is None:
+        return []
+    place = exp.column("rowid") * PLACES + number
+    return [exp.alias_(place, facts.place, quoted=True)]
 
 
 def _with_common_tables(builder: Builder, tree: exp.Query) -> exp.Query:

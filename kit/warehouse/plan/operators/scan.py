@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from kit.warehouse.plan.context import Context
 from kit.warehouse.plan.distribution import ARBITRARY, REPLICATED, Distribution, Hashed, at_rest
 from kit.warehouse.plan.expression import OWN_NODE_SLICE, OWN_SLICE, quote
-from kit.warehouse.plan.facts import TableFacts
-from kit.warehouse.plan.nodes import Node, Placed, keep
+from kit.warehouse.plan.facts import PLACES, TableFacts
+from kit.warehouse.plan.nodes import Column, Node, Placed, keep
 from kit.warehouse.plan.relation import NO_COLUMNS, Relation, subquery
 
 
@@ -35,8 +35,12 @@ class Scan:
 
     def render(self, placed: Placed, _inputs: Sequence[Relation]) -> Relation:
         schema = OWN_NODE_SLICE if self.table.style == "ALL" else OWN_SLICE
-        items = ", ".join(f"{quote(self.names[column.id])} AS {quote(column.id)}" for column in placed.columns)
+        items = ", ".join(f"{self._value(column, schema)} AS {quote(column.id)}" for column in placed.columns)
         return subquery(f'SELECT {items or NO_COLUMNS} FROM "slice{schema}".{quote(self.table.relation)}')
+
+    def _value(self, column: Column, number: str) -> str:
+        name = self.names[column.id]
+        return f"rowid * {PLACES} + {number}" if name == self.table.place else quote(name)
 
     def _distribution(self, node: Node, context: Context) -> Distribution:
         # With one slice its part is the whole table, so nothing ever has to move.
