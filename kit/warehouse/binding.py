@@ -8,16 +8,17 @@ from typing import Any
 
 from kit.base.clock import Clock, now
 from kit.base.errors import KitError
-from kit.sql.redshift import BoundInsert, BoundQuery, bind, bind_insert
+from kit.sql.redshift import BoundInsert, BoundQuery, Uses, bind, bind_insert
 from kit.sql.redshift import Session as BindingSession
 from kit.sql.redshift.statements import Insert
 from kit.warehouse.catalog import DATABASE, Catalog
+from kit.warehouse.identity import USER, USER_ID
 from kit.warehouse.plan.trees import QueryTree
 from kit.warehouse.session import Session
+from kit.warehouse.system.provide import user_tables
+from kit.warehouse.system.schemas import AllTables
+from kit.warehouse.system.table import PG_CATALOG
 
-SYSTEM_SCHEMA = "pg_catalog"
-USER = "awsuser"
-USER_ID = 100
 VERSION = "PostgreSQL 8.0.2 on Boathouse, Redshift 1.0"
 _INT4 = 2**31
 _INT8 = 2**63
@@ -36,28 +37,39 @@ def bound(
     query = bind(
         tree,
         script,
-        catalog,
-        search_path=(*session.path, SYSTEM_SCHEMA),
+        AllTables(catalog),
+        search_path=(*session.path, PG_CATALOG),
         parameters=values,
         wide=wide,
         keep_case=session.keeps_case,
     )
-    if query.leader_only and query.tables:
-        name = min(query.leader_only)
+    refuse_leader_only(query)
+    return query
+
+
+def refuse_leader_only(asked: BoundQuery | Uses) -> None:
+    """Raise 0A000 where a function that runs on the leader alone meets a table of the slices."""
+    if asked.leader_only and user_tables(asked.tables):
+        name = min(asked.leader_only)
         raise KitError(
             "0A000",
             "Specified types or functions (one per INFO message) not supported on Redshift tables.",
             f'Function "{name}" runs on the leader only: ask it in a query without tables.',
         )
-    return query
+
+
+def binding_session(
+    catalog: Catalog, session: Session, values: Mapping[str, Any], *, wide: bool = False
+) -> BindingSession:
+    """What a statement that changes rows is bound against."""
+    return BindingSession(AllTables(catalog), (*session.path, PG_CATALOG), values, session.keeps_case, wide)
 
 
 def bound_insert(
     statement: Insert, catalog: Catalog, script: str, session: Session, values: Mapping[str, Any]
 ) -> BoundInsert:
     """An INSERT as a query whose columns are the table's, as they are stored."""
-    asked = BindingSession(catalog, (*session.path, SYSTEM_SCHEMA), values, session.keeps_case)
-    return bind_insert(statement, script, asked)
+    return bind_insert(statement, script, binding_session(catalog, session, values))
 
 
 def kinds_of(values: Mapping[str, Any]) -> Hashable:
@@ -66,7 +78,7 @@ def kinds_of(values: Mapping[str, Any]) -> Hashable:
 
 
 def current_values(
-    query: BoundQuery, values: Mapping[str, Any], session: Session, clock: Clock, query_id: int = 0
+    query: BoundQuery | Uses, values: Mapping[str, Any], session: Session, clock: Clock
 ) -> dict[str, Any]:
     """The user's values and the session's, by the names that the bound query has for them."""
     found = {name: values[name] for name in query.parameters}
@@ -82,11 +94,11 @@ def current_values(
         "current_schema": session.schemas[0],
         "current_database": DATABASE,
         "pg_backend_pid": session.pid,
-        "pg_last_query_id": query_id - 1,
-        "pg_last_copy_id": -1,
-        "pg_last_copy_count": 0,
-        "pg_last_unload_id": -1,
-        "pg_last_unload_count": 0,
+        "pg_last_query_id": session.last.query,
+        "pg_last_copy_id": session.last.copy,
+        "pg_last_copy_count": session.last.copied_rows,
+        "pg_last_unload_id": session.last.unload,
+        "pg_last_unload_count": session.last.unloaded_rows,
         "slice_num": 0,
         "version": VERSION,
     }

@@ -45,6 +45,7 @@ class Client:
         self._running: set[Cancellation] = set()
         self._lock = threading.Lock()
         self._is_closed = False
+        cluster.recorder.attach(session.pid)
 
     @property
     def pid(self) -> int:
@@ -132,6 +133,7 @@ class Client:
         with self.session.block.turn:
             blocks.abandon(self._cluster, self.session)
         self._drop_temporary()
+        self._cluster.recorder.detach(self.pid)
 
     def __enter__(self) -> Self:
         return self
@@ -181,19 +183,29 @@ class Client:
         self, statement: ParsedStatement, script: str, values: Mapping[str, Any], cancellation: Cancellation
     ) -> Result:
         clock = Stopwatch()
+        recorder = self._cluster.recorder
         unit = self.session.block.transaction or self._cluster.open_transaction(self.pid)
+        label = self.session.get("query_group")
+        running = recorder.begin(statement.statement, statement.text, label=label, pid=self.pid, xid=unit.xid)
         call = Call(
             statement,
             script,
             self.session,
             values,
             cancellation,
-            self._cluster.new_query_id(),
+            running.query,
             clock,
             self._cluster,
             unit,
         )
-        return self._commands.run(call)
+        try:
+            result = self._commands.run(call)
+        except BaseException as error:
+            recorder.end(running, None, error, call.runs)
+            raise
+        recorder.end(running, result, None, call.runs)
+        self.session.last.note(running, result)
+        return result
 
     @contextmanager
     def _turn(self, statement: ParsedStatement) -> Iterator[None]:

@@ -34,6 +34,9 @@ from kit.warehouse.execute.gate import Gate
 from kit.warehouse.failures import translated
 from kit.warehouse.ownership import Owner
 from kit.warehouse.plan.facts import Shape
+from kit.warehouse.system.journal import FILE as JOURNAL
+from kit.warehouse.system.journal import Journal
+from kit.warehouse.system.recording import Recorder
 from kit.warehouse.transact.locks import Key, Lock, Locks, Mode
 from kit.warehouse.transact.serialization import Histories, History, Violation
 from kit.warehouse.transact.transaction import Transaction, violation_error
@@ -87,13 +90,14 @@ class Cluster:
         self._histories = Histories()
         self._numbers = store.numbers(self._root)
         self._sessions = itertools.count(1)
-        self._queries = itertools.count(1)
         self._journaled = 0
         self._threads_lock = threading.Lock()
         self._wide = 0
         self._idle: list[Connection] = []
         self._databases = 0
-        self._release = weakref.finalize(self, _close, self._root, self._idle, self.owner, self.gate)
+        self.journal = Journal(folder / JOURNAL, clock)
+        self.recorder = Recorder(self.journal, clock)
+        self._release = weakref.finalize(self, _close, self._root, self._idle, self.owner, self.gate, self.journal)
 
     @property
     def catalog(self) -> Catalog:
@@ -147,9 +151,6 @@ class Cluster:
     def new_pid(self) -> int:
         """A number for a new session, as pg_backend_pid() shows it; the first is this process's own."""
         return os.getpid() + next(self._sessions) - 1
-
-    def new_query_id(self) -> int:
-        return next(self._queries)
 
     def new_xid(self) -> int:
         """A number for a new transaction."""
@@ -342,9 +343,12 @@ def _roll_back(cursor: Connection) -> None:
         return
 
 
-def _close(root: duckdb.DuckDBPyConnection, idle: list[Connection], owner: Owner, gate: Gate) -> None:
+def _close(
+    root: duckdb.DuckDBPyConnection, idle: list[Connection], owner: Owner, gate: Gate, journal: Journal
+) -> None:
     owner.hang_up()
     gate.close()
+    journal.close()
     for cursor in idle:
         cursor.close()
     root.close()

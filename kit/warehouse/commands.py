@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kit.base.clock import Stopwatch
@@ -14,8 +14,10 @@ from kit.sql.redshift import statements as s
 from kit.storage import Storage
 from kit.warehouse import ddl, views
 from kit.warehouse.catalog import Table
+from kit.warehouse.change.changer import Changer
 from kit.warehouse.cluster import Cluster, Transaction
 from kit.warehouse.execute.cancel import Cancellation
+from kit.warehouse.execute.measures import Run
 from kit.warehouse.failures import translated
 from kit.warehouse.load.inserting import Inserter
 from kit.warehouse.load.loader import Loader
@@ -38,7 +40,8 @@ if TYPE_CHECKING:
 class Call:
     """One statement to run, with all that belongs to it.
 
-    `unit` is the transaction that it runs in: the block's, or one of its own, which has not begun yet.
+    `unit` is the transaction that it runs in: the block's, or one of its own, which has not begun yet. `runs` gathers
+    what was measured of the plans that it ran.
     """
 
     parsed: s.ParsedStatement
@@ -50,6 +53,7 @@ class Call:
     clock: Stopwatch
     cluster: Cluster
     unit: Transaction
+    runs: list[Run] = field(default_factory=list, compare=False)
 
     @property
     def inside(self) -> Transaction | None:
@@ -87,6 +91,7 @@ class Commands:
         self._queries = queries
         self.load_log = RecentRecords()
         self._inserter = Inserter(cluster, queries)
+        self._changer = Changer(cluster, queries)
         self._loader = Loader(cluster, storage, self.load_log)
 
     def run(self, call: Call) -> Result:
@@ -129,6 +134,12 @@ class Commands:
                 return self._inserter.create_as(call, statement)
             case s.Insert():
                 return self._inserter.insert(call, statement)
+            case s.Update():
+                return self._changer.update(call, statement)
+            case s.Delete():
+                return self._changer.delete(call, statement)
+            case s.Merge():
+                return self._changer.merge(call, statement)
             case s.Drop():
                 with call.transaction() as transaction:
                     ddl.drop(transaction, statement, call.session.path)
@@ -171,9 +182,12 @@ class Commands:
     def _query(self, call: Call, tree: QueryTree) -> Result:
         if call.inside is not None:
             call.inside.begin()
-        return self._queries.result(
+        result = self._queries.result(
             tree, call.parsed.text, call.script, call.session, call.values, call.cancellation, call.query_id, call.unit
         )
+        if isinstance(result.stats, WarehouseStats) and result.stats.run is not None:
+            call.runs.append(result.stats.run)
+        return result
 
     def _explain(self, call: Call, statement: s.Statement) -> Result:
         match statement:

@@ -20,10 +20,14 @@ from kit.warehouse.execute.cancel import Cancellation
 from kit.warehouse.execute.leader import Answer, Consume, StalePlan, run, run_into
 from kit.warehouse.execute.measures import Run
 from kit.warehouse.manage.plan_cache import PlanCache
+from kit.warehouse.plan.facts import Tables
 from kit.warehouse.plan.planner import Plan, plan
 from kit.warehouse.plan.trees import QueryTree
 from kit.warehouse.session import Session
 from kit.warehouse.stats import WarehouseStats
+from kit.warehouse.system.provide import user_tables
+from kit.warehouse.system.schemas import AllTables
+from kit.warehouse.system.service import filler
 from kit.warehouse.transact.transaction import Transaction
 
 T = TypeVar("T")
@@ -69,19 +73,22 @@ class Queries:
         key = (text, catalog.version, session.key(), kinds_of(values), wide)
         if inside is not None and inside.is_changed:
             query = bound(tree, catalog, script, session, values, wide=wide)
-            return Compiled(query, plan(query.tree, catalog, catalog.shape), catalog.version, clock.ms)
+            return Compiled(query, plan(query.tree, AllTables(catalog), catalog.shape), catalog.version, clock.ms)
         known = self._plans.get(key)
         if known is not None:
             return Compiled(known.bound, known.plan, known.version, clock.ms, is_cached=True)
         query = bound(tree, catalog, script, session, values, wide=wide)
-        made = Compiled(query, plan(query.tree, catalog, catalog.shape), catalog.version, clock.ms)
+        made = Compiled(query, plan(query.tree, AllTables(catalog), catalog.shape), catalog.version, clock.ms)
         self._plans.put(key, made)
         return made
 
-    def planned(self, query: BoundQuery, catalog: Catalog) -> Compiled:
-        """The plan of a query that is bound already."""
+    def planned(
+        self, query: BoundQuery, catalog: Catalog, *, tables: Tables | None = None, leader_reason: str = ""
+    ) -> Compiled:
+        """The plan of a query that is bound already. `tables`: the catalog's, as this query needs them."""
         clock = Stopwatch()
-        return Compiled(query, plan(query.tree, catalog, catalog.shape), catalog.version, clock.ms)
+        made = plan(query.tree, tables or AllTables(catalog), catalog.shape, leader_reason=leader_reason)
+        return Compiled(query, made, catalog.version, clock.ms)
 
     def run(
         self,
@@ -94,14 +101,15 @@ class Queries:
     ) -> Answer:
         """Run a query in a transaction that has begun, or outside of any."""
         parameters = current_values(compiled.bound, values, session, self._cluster.clock)
-        tables = [(table.schema, table.name) for table in compiled.bound.tables]
+        tables = user_tables(compiled.bound.tables)
         inside = unit if unit.has_begun else None
+        fill = filler(self._cluster, compiled.bound.tables, session, inside)
         if inside is not None:
             inside.read(tables, cancellation.check)
         elif self._cluster.locks.blocks_readers():
             self._cluster.wait_for_writers(unit, tables, cancellation.check)
         answer = run(
-            self._cluster, compiled.plan, compiled.version, parameters, cancellation, limit_bytes, inside=inside
+            self._cluster, compiled.plan, compiled.version, parameters, cancellation, limit_bytes, fill, inside
         )
         if inside is None:
             self._cluster.note_read(unit, tables, compiled.version)
@@ -115,17 +123,23 @@ class Queries:
         cancellation: Cancellation,
         consume: Consume[T],
         inside: Transaction | None = None,
+        runs: list[Run] | None = None,
     ) -> T:
         """Run a query that another statement needs, and hand its last step over to that statement.
+
+        What was measured is added to `runs`.
 
         `inside`: in this transaction, which it was compiled for; its rows are then on the transaction's connection.
         """
         parameters = current_values(compiled.bound, values, session, self._cluster.clock)
         if inside is not None:
-            inside.read([(table.schema, table.name) for table in compiled.bound.tables], cancellation.check)
-        consumed, _, _ = run_into(
-            self._cluster, compiled.plan, compiled.version, parameters, cancellation, consume, inside=inside
+            inside.read(user_tables(compiled.bound.tables), cancellation.check)
+        fill = filler(self._cluster, compiled.bound.tables, session, inside)
+        consumed, fragments, moved = run_into(
+            self._cluster, compiled.plan, compiled.version, parameters, cancellation, consume, fill, inside
         )
+        if runs is not None:
+            runs.append(Run(compiled.plan, fragments, moved, compiled.planning_ms, compiled.is_cached))
         return consumed
 
     def result(

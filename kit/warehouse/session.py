@@ -11,6 +11,7 @@ from typing import Final
 
 from kit.base.errors import KitError, did_you_mean
 from kit.warehouse.catalog import PUBLIC, TEMPORARY
+from kit.warehouse.system.last import Last
 from kit.warehouse.transact.block import Block
 
 # Parameters that a session may set, with their defaults. Those that change nothing here are accepted and remembered.
@@ -47,6 +48,7 @@ class Session:
     pid: int = 0
     temporary: str = TEMPORARY
     block: Block = field(default_factory=Block)
+    last: Last = field(default_factory=Last)
     result_bytes: int = 0
 
     @property

@@ -46,7 +46,10 @@ _STEPS = {
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One operator of a fragment; `depth` counts from the fragment's top."""
+    """One operator of a fragment; `depth` counts from the fragment's top, `rows` and `size_bytes` are what it put out.
+
+    Of a scan, `rows_scanned` are those before its filters, and `blocks` those that it could have read.
+    """
 
     label: str
     operator: str
@@ -54,6 +57,10 @@ class Step:
     rows: int
     ms: float
     detail: str = ""
+    size_bytes: int = 0
+    rows_scanned: int = 0
+    blocks_scanned: int = 0
+    blocks: int = 0
 
 
 @dataclass(frozen=True)
@@ -174,5 +181,9 @@ def _steps(operators: Sequence[Mapping[str, Any]], depth: int) -> Iterator[Step]
             int(each.get("intermediate_rows", 0)),
             float(each.get("timing", 0.0)) * 1000,
             str(each.get("extra_info", {}).get("Table", "")),
+            int(each.get("intermediate_size_bytes", 0)),
+            int(each.get("rows_scanned", 0)),
+            int(each.get("row_groups_scanned", 0)),
+            int(each.get("total_row_groups_to_scan", 0)),
         )
         yield from _steps(each.get("children", ()), depth + 1)

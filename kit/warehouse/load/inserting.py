@@ -12,7 +12,7 @@ from kit.warehouse.catalog import Table
 from kit.warehouse.cluster import Cluster, Transaction
 from kit.warehouse.connection import Connection
 from kit.warehouse.load.appending import Staging, append, staging_inside
-from kit.warehouse.load.placing import Staged, stage
+from kit.warehouse.load.placing import Staged, identity_sql, stage
 from kit.warehouse.plan.expression import quote
 from kit.warehouse.query import Compiled, Queries
 
@@ -68,7 +68,7 @@ class Inserter:
             return stage(cursor, area.relation(), table, _named(table, columns, sql), parameters, shape)
 
         staged = self._queries.run_into(
-            compiled, call.values, call.session, call.cancellation, consume, inside=transaction
+            compiled, call.values, call.session, call.cancellation, consume, transaction, call.runs
         )
         append(transaction, area, table, staged, shape, self._cluster.now_ms())
         return staged.rows
@@ -78,7 +78,9 @@ def _named(table: Table, columns: Sequence[str], sql: str) -> str:
     """A SELECT of a table's columns from rows that hold them by position, under names that may be anything."""
     names = {column: quote(f"value {index}") for index, column in enumerate(columns)}
     items = [
-        f"CAST({names.get(column.name, 'NULL')} AS {column.type.duckdb}) AS {quote(column.name)}"
+        f"CAST({names[column.name]} AS {column.type.duckdb}) AS {quote(column.name)}"
+        if column.name in names
+        else f"{identity_sql(table, column)} AS {quote(column.name)}"
         for column in table.columns
     ]
     return f'SELECT {", ".join(items)} FROM ({sql}) AS "written"({", ".join(names.values())})'
