@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from kit.base.progress import Progress
     from kit.catalog.classifiers import Classifier
     from kit.catalog.crawler import CrawlReport, DeleteBehavior, UpdateBehavior
+    from kit.catalog.crawler.crawlers import Crawlers
     from kit.catalog.diff import TableDiff
     from kit.storage import Storage
 
@@ -47,6 +49,19 @@ class Catalog:
         self._clock = clock
         self._connections = Connections(Path(path), prepare)
 
+    @cached_property
+    def crawlers(self) -> Crawlers:
+        """Named crawlers: started on demand, by a schedule or by objects that arrive."""
+        from kit.catalog.crawler.crawlers import Crawlers
+
+        return Crawlers(
+            self._connections.path.parent / "crawlers",
+            self._connections,
+            catalog=self,
+            storage=self._storage,
+            clock=self._clock,
+        )
+
     def create_database(self, database: Database | str) -> Database:
         """Add a database, or an empty one of that name. Raises `AlreadyExistsException`."""
         checked = checked_database(Database(database) if isinstance(database, str) else database)
@@ -60,6 +75,16 @@ class Catalog:
                     "CREATE DATABASE IF NOT EXISTS leaves it alone.",
                 ) from error
         return checked
+
+    def ensure_database(self, name: str) -> None:
+        """Make the database where there is none of that name."""
+        if self.find_database(name) is not None:
+            return
+        try:
+            self.create_database(name)
+        except KitError as error:
+            if error.code != "AlreadyExistsException":  # another process was faster
+                raise
 
     def database(self, name: str) -> Database:
         """Raises `EntityNotFoundException`."""
@@ -287,7 +312,7 @@ class Catalog:
             sample_size=sample_size,
             table_threshold=table_threshold,
         )
-        self._ensure_database(database)
+        self.ensure_database(database)
         return crawl(self, self._storage, uri, database, options, now_ms(self._clock), progress)
 
     def diff(self, database: str, name: str, old: int | None = None, new: int | None = None) -> TableDiff:
@@ -320,15 +345,6 @@ class Catalog:
     def close(self) -> None:
         """Close the file; the catalog cannot be used afterwards."""
         self._connections.close()
-
-    def _ensure_database(self, name: str) -> None:
-        if self.find_database(name) is not None:
-            return
-        try:
-            self.create_database(name)
-        except KitError as error:
-            if error.code != "AlreadyExistsException":  # another process was faster
-                raise
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:

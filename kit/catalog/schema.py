@@ -15,7 +15,7 @@ from typing import Final
 
 from kit.base.errors import KitError
 
-VERSION: Final = 1
+VERSION: Final = 2
 INDEXED_KEYS: Final = 8
 KEY_COLUMNS: Final = tuple(f"k{position}" for position in range(INDEXED_KEYS))
 
@@ -62,16 +62,53 @@ _STATEMENTS: Final = (
             *((f"partition_{column}", "100000 100000 100") for column in KEY_COLUMNS[1:]),
         )
     ),
-    f"PRAGMA user_version={VERSION}",
+    "PRAGMA user_version=1",
 )
+# What each layout adds to the one before: crawlers and statistics came with the second.
+_UPGRADES: Final = {
+    1: (
+        """CREATE TABLE crawler (
+        name TEXT PRIMARY KEY,
+        body TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        created_ns INTEGER NOT NULL,
+        updated_ns INTEGER NOT NULL,
+        is_scheduled INTEGER NOT NULL,
+        due_from_ns INTEGER NOT NULL,
+        is_stopping INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID""",
+        """CREATE TABLE crawl_run (
+        crawler TEXT NOT NULL REFERENCES crawler (name) ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (crawler, number)) WITHOUT ROWID""",
+        """CREATE TABLE crawled_folder (
+        crawler TEXT NOT NULL REFERENCES crawler (name) ON DELETE CASCADE,
+        uri TEXT NOT NULL,
+        PRIMARY KEY (crawler, uri)) WITHOUT ROWID""",
+        """CREATE TABLE crawler_event (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        crawler TEXT NOT NULL REFERENCES crawler (name) ON DELETE CASCADE,
+        uri TEXT NOT NULL)""",
+        "CREATE TABLE classifier (name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
+        """CREATE TABLE column_statistics (
+            table_id INTEGER NOT NULL REFERENCES catalog_table (id) ON DELETE CASCADE,
+            column_name TEXT NOT NULL,
+            body TEXT NOT NULL,
+            PRIMARY KEY (table_id, column_name)) WITHOUT ROWID""",
+        "PRAGMA user_version=2",
+    ),
+}
 
 
 def prepare(connection: sqlite3.Connection) -> None:
     """Make the tables where they are missing. Raises `CATALOG_TOO_NEW` for a later version's file."""
-    if _version(connection) == 0:
+    if _version(connection) < VERSION:
         connection.execute("BEGIN IMMEDIATE")
         if _version(connection) == 0:  # another process may have been first
             for statement in _STATEMENTS:
+                connection.execute(statement)
+        while (upgrade := _UPGRADES.get(_version(connection))) is not None:
+            for statement in upgrade:
                 connection.execute(statement)
         connection.execute("COMMIT")
         connection.execute("ANALYZE sqlite_schema")  # load the figures

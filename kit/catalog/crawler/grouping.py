@@ -149,6 +149,10 @@ def _visit(folder: _Folder, known: _Known, groups: list[Group], ignored: list[Ig
         return
     if not folder.objects and not folder.children:
         return
+    if folder.path in known.tables:
+        reason = f"it does not fit the other new files of its table: {_difference(folder)}"
+        ignored.extend(Ignored(each.uri, reason) for each in folder.all_objects())
+        return
     if folder.children:
         reason = "it lies beside folders that are tables of their own"
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Literal
@@ -121,6 +122,20 @@ class CrawlReport:
             return [f"{each.uri}: {each.reason}" for each in self.ignored]
         reasons = Counter(each.reason for each in self.ignored)
         return [f"{display.count(number, 'object')}: {reason}" for reason, number in reasons.most_common(SHOWN_IGNORED)]
+
+
+def merged(uris: Sequence[str], database: str, reports: Sequence[CrawlReport], ms: float) -> CrawlReport:
+    """One report of crawls of several folders into one database; `ms` is how long all of it took."""
+    return CrawlReport(
+        ", ".join(uris),
+        database,
+        tuple(table for report in reports for table in report.tables),
+        tuple(each for report in reports for each in report.ignored),
+        objects=sum(report.objects for report in reports),
+        size_bytes=sum(report.size_bytes for report in reports),
+        ms=ms,
+        departed=tuple(each for report in reports for each in report.departed),
+    )
 
 
 _HEADINGS = ("", "table", "format", "columns", "objects", "size", "partitions")

@@ -293,3 +293,21 @@ def test_names_with_quotes_and_sql_in_them_are_only_names(catalog: Catalog, flig
     catalog.create_database(name)
     catalog.create_table(replace(flights, database=name, name='a"b'))
     assert catalog.table_names(name) == ['a"b']
+
+
+def test_a_catalog_of_an_earlier_layout_is_brought_up_to_date(
+    tmp_path: Path, storage: Storage, clock: ManualClock, flights: Table
+) -> None:
+    earlier = Catalog(tmp_path / "earlier", storage=storage, clock=clock)
+    earlier.create_database("nyc")
+    earlier.create_table(flights)
+    earlier.close()
+    with sqlite3.connect(tmp_path / "earlier") as connection:
+        for table in ("crawl_run", "crawled_folder", "crawler_event", "crawler", "classifier", "column_statistics"):
+            connection.execute(f"DROP TABLE {table}")
+        connection.execute("PRAGMA user_version=1")
+    connection.close()
+    later = Catalog(tmp_path / "earlier", storage=storage, clock=clock)
+    assert later.table_names("nyc") == ["flights"]
+    assert later.crawlers.create("x", "s3://lake/", database="nyc").name == "x"
+    later.close()
