@@ -53,6 +53,11 @@ def _design(session: Session, words: Words) -> Any:
     return Shown(session.workspace.warehouse.design(words.first("table")))
 
 
+def _owner(session: Session, words: Words) -> Any:
+    del words
+    return Shown(session.workspace.warehouse.ownership())
+
+
 def _tables(session: Session) -> Iterable[str]:
     return session.workspace.warehouse.tables()
 
@@ -89,6 +94,7 @@ WAREHOUSE = CommandMagic(
             _design,
             arguments=(Argument("table", "The table, or schema.table.", offers=_tables),),
         ),
+        Command("owner", "Which kernel has the cluster's file open; the others reach it through that one.", _owner),
     ),
     examples=("  %warehouse cluster --nodes 2 --slices-per-node 2", "  %warehouse design flights"),
     question=QUESTION,
