@@ -5,6 +5,7 @@ The one place that asks IPython's kernel. Outside of a kernel there is no cell, 
 
 from __future__ import annotations
 
+import threading
 import weakref
 from typing import Any, NewType, Protocol
 
@@ -17,6 +18,7 @@ class Stoppable(Protocol):
 
 _OF_CELL: dict[CellId, weakref.WeakSet[Any]] = {}
 _WATCHED: weakref.WeakSet[Any] = weakref.WeakSet()
+_RUNNING = threading.Event()
 
 
 def current() -> CellId | None:
@@ -40,16 +42,34 @@ def when_run_again(cell: CellId | None, thing: Stoppable) -> None:
     shell = _shell()
     if cell is None or shell is None:
         return
-    if shell not in _WATCHED:
-        shell.events.register("pre_run_cell", _before_cell)
-        _WATCHED.add(shell)
+    _watch(shell)
     _OF_CELL.setdefault(cell, weakref.WeakSet()).add(thing)
 
 
+def is_running() -> bool:
+    """Whether a cell runs, as far as it is watched: then the kernel hears nothing from its front ends."""
+    return _RUNNING.is_set()
+
+
+def _watch(shell: Any) -> None:
+    """Called while a cell runs."""
+    if shell not in _WATCHED:
+        shell.events.register("pre_run_cell", _before_cell)
+        shell.events.register("post_run_cell", _after_cell)
+        _WATCHED.add(shell)
+        _RUNNING.set()
+
+
 def _before_cell(info: Any) -> None:
+    _RUNNING.set()
     cell = getattr(info, "cell_id", None)
     for thing in _OF_CELL.pop(cell, ()) if cell is not None else ():
         thing.stop()
+
+
+def _after_cell(result: Any) -> None:
+    del result
+    _RUNNING.clear()
 
 
 def _request() -> dict[str, Any]:

@@ -6,6 +6,7 @@ name; with BOATHOUSE_BROWSER=required their absence is an error.
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -170,7 +171,9 @@ class Document:
         page.route("**/*", self._routed)
 
     def open(self) -> None:
-        self.page.goto(f"{self.lab.address}/lab/tree/{self.path}?token={self.lab.token}")
+        # A workspace of its own, in which nothing is open yet.
+        workspace = self.path.split("/")[0]
+        self.page.goto(f"{self.lab.address}/lab/workspaces/{workspace}/tree/{self.path}?token={self.lab.token}")
         self.page.wait_for_selector(".jp-Notebook", timeout=60_000)
         self.page.wait_for_function("() => window.jupyterapp !== undefined", timeout=60_000)
         self.wait_until_idle()
@@ -237,7 +240,7 @@ def open_notebook(lab: Lab, browser: Any, request: pytest.FixtureRequest) -> Ite
     context = browser.new_context(viewport={"width": 1200, "height": 1000})
 
     def open_(cells: list[str] | Path) -> Document:
-        folder = lab.folder / request.node.name.replace("[", "-").replace("]", "") / "notebooks"
+        folder = lab.folder / re.sub(r"\W+", "-", request.node.name) / "notebooks"
         folder.mkdir(parents=True)
         (folder.parent / "data").symlink_to(ROOT / "data")
         name = "notebook.ipynb"

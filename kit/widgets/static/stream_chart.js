@@ -1,40 +1,24 @@
 // The picture and the controls of a live chart. What is shown is decided in Python: this draws it and passes wishes on.
 //
-// Messages to Python: {do: ready | drawn | vega | pause | resume | follow | pin | window}. From it: {kind: picture |
-// status | vega}. Only the newest picture is drawn; one that comes while another is being drawn replaces those that wait.
+// Messages to Python: {do: ready | drawn | pause | resume | follow | pin | window}. From it: {kind: picture | status}.
+// Python hears nothing while a cell runs, so nothing here waits for an answer: Vega comes with the state, pictures come
+// of themselves, and a pause holds at once. Only the newest picture is drawn; it replaces those that wait.
 
 const VEGA = Symbol.for("boathouse.vega");
 const DATASET = "window";
-const LOST_MS = 5000;
 
-/** Vega, once a page: asked of the kernel, never of the network. */
-function loadVega(model, signal) {
-  if (globalThis[VEGA]) return Promise.resolve(globalThis[VEGA]);
-  return new Promise((resolve, reject) => {
-    const ask = () => model.send({ do: "vega" });
-    const again = setInterval(() => (globalThis[VEGA] ? finish(globalThis[VEGA]) : ask()), LOST_MS);
-    const finish = (loaded) => {
-      clearInterval(again);
-      model.off("msg:custom", heard);
-      resolve(loaded);
-    };
-    const heard = async (content, buffers) => {
-      if (content.kind !== "vega") return;
-      const address = URL.createObjectURL(new Blob([buffers[0]], { type: "text/javascript" }));
-      try {
-        globalThis[VEGA] ??= (await import(/* webpackIgnore: true */ address)).vegaEmbed;
-        finish(globalThis[VEGA]);
-      } catch (error) {
-        clearInterval(again);
-        reject(error);
-      } finally {
-        URL.revokeObjectURL(address);
-      }
-    };
-    signal.addEventListener("abort", () => clearInterval(again));
-    model.on("msg:custom", heard);
-    ask();
-  });
+/** Vega, once a page, out of the state of a model that all charts share. */
+async function loadVega(model) {
+  if (globalThis[VEGA]) return globalThis[VEGA];
+  const script = await model.widget_manager.get_model(model.get("script"));
+  if (!script.get("text").byteLength) await new Promise((resolve) => script.once("change:text", resolve));
+  const address = URL.createObjectURL(new Blob([script.get("text")], { type: "text/javascript" }));
+  try {
+    globalThis[VEGA] ??= (await import(/* webpackIgnore: true */ address)).vegaEmbed;
+  } finally {
+    URL.revokeObjectURL(address);
+  }
+  return globalThis[VEGA];
 }
 
 /** Rows for Vega out of one buffer a column. */
@@ -97,7 +81,6 @@ function buildControls(model) {
     length,
     figures,
   );
-  pause.onclick = () => model.send({ do: pause.getAttribute("aria-pressed") === "true" ? "resume" : "pause" });
   follow.onclick = () =>
     model.send(follow.getAttribute("aria-pressed") === "true" ? { do: "pin", shift: 0 } : { do: "follow" });
   earlier.onclick = () => model.send({ do: "pin", shift: -0.5 });
@@ -108,7 +91,7 @@ function buildControls(model) {
 
 function render({ model, el, signal }) {
   const controls = buildControls(model);
-  const picture = element("div", { class: "picture", role: "img", "aria-label": model.get("label") });
+  const picture = element("div", { class: "picture" });
   const parts = element("ul", { class: "parts", "aria-label": "Records a second of each shard" });
   const problem = element("div", { class: "problem", role: "alert", hidden: "" });
   const note = element("div", { class: "problem note", role: "status", hidden: "" });
@@ -121,7 +104,16 @@ function render({ model, el, signal }) {
   let waiting = null;
   let drawing = false;
   let newest = null;
+  let figures = { state: "loading" };
   let swatches = "";
+  let held = false;
+
+  controls.pause.onclick = () => {
+    const resumes = controls.pause.getAttribute("aria-pressed") === "true";
+    held = !resumes;
+    model.send({ do: resumes ? "resume" : "pause" });
+    showFigures({ ...figures, state: resumes ? "live" : "paused" });
+  };
 
   function fail(message) {
     problem.textContent = message;
@@ -129,6 +121,7 @@ function render({ model, el, signal }) {
   }
 
   function showFigures(about) {
+    figures = about;
     const live = about.state === "live" || about.state === "paused" || about.state === "loading";
     controls.pause.setAttribute("aria-pressed", String(about.state === "paused"));
     controls.pause.textContent = about.state === "paused" ? "Resume" : "Pause";
@@ -138,7 +131,7 @@ function render({ model, el, signal }) {
     }
     const chosen = model.get("windows").findIndex((offered) => offered.ms === about.window_ms);
     if (chosen >= 0 && document.activeElement !== controls.length) controls.length.value = String(chosen);
-    const marks = newest ? `, ${compact(newest.marks)} of ${compact(newest.read)} read drawn` : "";
+    const marks = newest ? `, ${newest.marks.toLocaleString("en-US")} marks of ${newest.read.toLocaleString("en-US")} records` : "";
     controls.figures.textContent =
       about.state === "live" || about.state === "paused"
         ? `${about.state === "paused" ? "paused, " : ""}${compact(about.rate)} records/s, ${duration(about.behind_ms)} behind the tip${marks}`
@@ -146,7 +139,10 @@ function render({ model, el, signal }) {
     root.dataset.state = about.state;
     if (about.error) fail(about.error);
     note.hidden = !about.left_out;
-    if (about.left_out) note.textContent = `${compact(about.left_out)} records left out: ${about.reason}`;
+    if (about.left_out) {
+      const records = about.left_out === 1 ? "1 record" : `${about.left_out.toLocaleString("en-US")} records`;
+      note.textContent = `${records} left out: ${about.reason}`;
+    }
     showParts(about.parts ?? []);
   }
 
@@ -181,7 +177,7 @@ function render({ model, el, signal }) {
   }
 
   async function embed() {
-    const vegaEmbed = await loadVega(model, signal);
+    const vegaEmbed = await loadVega(model);
     if (signal.aborted) return;
     embedded?.finalize();
     const dark = isDark();
@@ -194,6 +190,7 @@ function render({ model, el, signal }) {
       patch: withFixedColors,
     });
     root.dataset.theme = dark ? "dark" : "light";
+    picture.vegaView = embedded.view; // for whoever wants to ask the picture what it shows
     if (newest) waiting ??= newest;
     draw();
   }
@@ -231,11 +228,13 @@ function render({ model, el, signal }) {
   }
 
   const heard = (content, buffers) => {
-    if (content.kind === "picture") {
+    // A pause that Python has not heard of yet: it does once no cell runs.
+    if (content.state === "paused") held = false;
+    if (content.kind === "picture" && !held) {
       waiting = newest = { ...content, buffers };
       draw();
     }
-    if (content.kind === "picture" || content.kind === "status") showFigures(content);
+    showFigures(held ? { ...content, state: "paused" } : content);
   };
   model.on("msg:custom", heard);
 

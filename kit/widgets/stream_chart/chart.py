@@ -150,16 +150,18 @@ class StreamChart:
     def view(self) -> ChartView:
         """The widget; made, and fed from then on, when it is first asked for."""
         if self._view is None:
+            label = self._title or f"{', '.join(self.plan.y)} of {self._tail.name}"
             self._view = ChartView(
                 self._heard,
-                spec=dict(self.plan.spec),
+                spec={**self.plan.spec, "description": label},
                 configs={name: config(THEMES[name]) | {"background": "transparent"} for name in ("light", "dark")},
                 palette=list(CATEGORIES),
                 color=self.plan.color or "",
-                label=self._title or f"{', '.join(self.plan.y)} of {self._tail.name}",
+                label=label,
                 windows=_windows(self._length_ms),
             )
-            self._feed = Feed(self._tail, self.plan, self._length_ms, self._view.publish)
+            self._feed = Feed(self._tail, self.plan, self._length_ms, self._view.publish, is_deaf=cells.is_running)
+            self._feed.start()
         return self._view
 
     def _heard(self, content: Mapping[str, Any]) -> None:
@@ -168,7 +170,6 @@ class StreamChart:
         assert feed is not None
         match content:
             case {"do": "ready"}:
-                feed.start()
                 feed.show_again()
             case {"do": "drawn", "sequence": int(sequence)}:
                 feed.acknowledge(sequence)

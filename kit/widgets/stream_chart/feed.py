@@ -1,8 +1,8 @@
 """The thread behind a live chart: it follows the source, keeps the window and sends a picture when one is wanted.
 
-Owns all that changes while a chart lives. Paced by those who draw: at most two pictures are on their way; where nobody
-tells of a picture drawn, because nobody looks or the front end cannot say so, it slows down. An error ends the thread,
-is kept, and is sent as its last word.
+Owns all that changes while a chart lives. Paced by those who draw: at most two pictures are on their way. Where nobody
+tells of a picture drawn it slows down, since nobody looks; but while a cell runs nobody can be heard, and time alone
+sets the pace. An error ends the thread, is kept, and is sent as its last word.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ TICK_MS = 33.0
 STATUS_MS = 500.0
 UNHEARD_MS = 250.0
 """Without a word of a picture drawn, the next one goes out after this time."""
+DEAF_MS = 66.0
+"""While nothing can be heard, the next one goes out after this time."""
 UNSEEN_MS = 5_000.0
 """Without a word for this long, nobody looks."""
 UNSEEN_TICK_MS = 1_000.0
@@ -37,10 +39,19 @@ RATE_MS = 2_000.0
 class Feed:
     """Feeds one chart. Its methods may be called from any thread."""
 
-    def __init__(self, source: Tail, plan: Plan, length_ms: float | None, publish: Publish) -> None:
+    def __init__(
+        self,
+        source: Tail,
+        plan: Plan,
+        length_ms: float | None,
+        publish: Publish,
+        *,
+        is_deaf: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._source = source
         self._plan = plan
         self._publish = publish
+        self._is_deaf = is_deaf
         self._watch = Stopwatch()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -52,7 +63,7 @@ class Feed:
         self._wants_load = True
         self._wants_picture = True
         self._acknowledged = 0
-        self._heard_ms = -UNSEEN_MS
+        self._heard_ms = 0.0
         # Below: the thread's own.
         self._decoder = Decoder(plan)
         self._loaded: Loaded | None = None
@@ -220,8 +231,11 @@ class Feed:
         return self._watch.ms - self._sent_ms >= max((self._length_ms or 0.0) / PIXELS, TICK_MS * 2)
 
     def _may_send(self) -> bool:
-        unheard_ms = self._watch.ms - self._sent_ms
-        return self._sequence - self._acknowledged < 2 or unheard_ms >= UNHEARD_MS
+        patience_ms = UNHEARD_MS
+        if self._is_deaf():
+            patience_ms = DEAF_MS
+            self._heard_ms = self._watch.ms
+        return self._sequence - self._acknowledged < 2 or self._watch.ms - self._sent_ms >= patience_ms
 
     def _pause_seconds(self) -> float:
         if self._wants_load or self._wants_stop:

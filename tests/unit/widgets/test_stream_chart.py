@@ -128,7 +128,6 @@ def test_an_error_of_the_thread_is_raised_where_the_chart_is_used(stream: Any) -
     view = chart.view()
     assert chart._feed is not None
     stream._streams.delete("sensors")
-    view._heard(view, {"do": "ready"}, [])
     assert chart._feed._thread is not None
     chart._feed._thread.join(10)
 
