@@ -74,6 +74,7 @@ class Table:
     `sorted_rows` are those in sort-key order, which each part begins with; the rest were appended later. Of them
     `displaced_rows` were updated, which moves a row to the unsorted region. `ghost_rows` were deleted, or replaced by an
     update, and not vacuumed yet. `changed_rows` counts what was inserted, updated and deleted since ANALYZE.
+    `is_measured` tells ANALYZE's statistics from those that loading gathers in passing.
     `next_slice` is where an EVEN table goes on, `next_identity` the number of the next row that gets one. The parts'
     `generation` grows when they are written anew.
     """
@@ -94,6 +95,7 @@ class Table:
     next_slice: int = 0
     analyzed_rows: int | None = None
     analyzed_ms: int | None = None
+    is_measured: bool = False
     statistics: Mapping[str, ColumnStatistics] = field(default_factory=dict)
     ghost_rows: tuple[int, ...] = ()
     displaced_rows: tuple[int, ...] = ()

@@ -169,9 +169,9 @@ class Cluster:
         return Transaction(self, self.new_xid(), pid, serializable=serializable, read_only=read_only)
 
     @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
-        """A transaction of the cluster's own: committed at the end, rolled back by any error."""
-        opened = self.open_transaction(0)
+    def transaction(self, pid: int = 0) -> Iterator[Transaction]:
+        """A transaction of the cluster's own, or of a session's: committed at the end, rolled back by any error."""
+        opened = self.open_transaction(pid)
         try:
             yield opened
             self.commit(opened)

@@ -103,7 +103,9 @@ def place(cursor: Connection, table: Table, staged: Staged, shape: Shape, now_ms
     before = table.analyzed_rows or 0
     if staged.rows > ANALYZE_THRESHOLD * before:
         merged = {name: _merged(table.statistics.get(name), each) for name, each in found.statistics.items()}
-        known = replace(known, statistics=merged, analyzed_rows=known.rows, analyzed_ms=now_ms, changed_rows=0)
+        known = replace(
+            known, statistics=merged, analyzed_rows=known.rows, analyzed_ms=now_ms, changed_rows=0, is_measured=False
+        )
     return known
 
 

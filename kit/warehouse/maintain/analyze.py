@@ -30,7 +30,29 @@ def analyzed(cursor: Connection, table: Table, columns: Sequence[str], shape: Sh
         statistics={**table.statistics, **found} if counted.rows else {},
         analyzed_rows=counted.rows,
         analyzed_ms=now_ms,
+        changed_rows=0,
+        is_measured=True,
     )
+
+
+def is_current(table: Table, columns: Sequence[str], threshold_percent: int) -> bool:
+    """Whether ANALYZE has nothing to do: statistics are there, and few rows have changed since.
+
+    Source: Amazon Redshift Database Developer Guide, "Analyzing tables", analyze_threshold_percent, read 2026-11.
+    """
+    if not table.is_measured or table.stats_off >= threshold_percent or not table.rows:
+        return False
+    wanted = columns or [column.name for column in table.columns]
+    return all(name in table.statistics for name in wanted)
+
+
+def predicate_columns(table: Table) -> tuple[str, ...]:
+    """Columns that queries are known to filter, join or group by: the keys. None where there are none: then all.
+
+    Differs: Redshift also counts columns that past queries have used as predicates.
+    """
+    keys = [*table.sortkey.columns, *([table.distkey] if table.distkey is not None else [])]
+    return tuple(dict.fromkeys(keys))
 
 
 def _measured(
