@@ -25,7 +25,7 @@ class Shown:
 
 
 def _ask(workspace: Workspace, question: Question) -> Result:
-    result = workspace.warehouse.sql(question.statement, question.params)
+    result = workspace.warehouse.sql(question.statement, question.params, question.progress)
     if "slices" in question.options:
         _show_slices(result)
     return result

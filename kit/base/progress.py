@@ -11,6 +11,20 @@ class Progress(Protocol):
         ...
 
 
+class Latest:
+    """Takes updates on the thread that works, and hands the last of them on from the thread that watches."""
+
+    def __init__(self, message: str = "") -> None:
+        self._last: tuple[float | None, str] = None, message
+
+    def update(self, fraction: float | None, message: str = "") -> None:
+        self._last = fraction, message
+
+    def tell(self, progress: Progress) -> None:
+        """Hand on how far the work has come."""
+        progress.update(*self._last)
+
+
 class Silent:
     """Nobody listens."""
 

@@ -15,6 +15,7 @@ from typing import Any, Self, TypeVar
 
 from kit.base.clock import Stopwatch
 from kit.base.errors import KitError
+from kit.base.progress import Latest, Progress, Silent
 from kit.base.result import Result
 from kit.base.running import run_interruptibly
 from kit.sql.redshift import parse
@@ -73,13 +74,17 @@ class Client:
         return any(schema == self.session.temporary for schema, _ in self.catalog.relations)
 
     def sql(
-        self, text: str, params: Mapping[str, Any] | None = None, cancellation: Cancellation | None = None
+        self,
+        text: str,
+        params: Mapping[str, Any] | None = None,
+        progress: Progress | None = None,
+        cancellation: Cancellation | None = None,
     ) -> Result:
         """Run a script of one or more statements; the answer is that of the last.
 
         `params` are values for `:name` in the text. A statement that fails ends the script; what ran before it stays,
-        unless it was in the same transaction block, which then waits for its ROLLBACK. `cancellation` cancels this
-        script alone.
+        unless it was in the same transaction block, which then waits for its ROLLBACK. `progress` is told on the
+        caller's thread, `cancellation` cancels this script alone.
         """
         statements = self._scripts.parsed(text, keep_case=self.session.keeps_case)
         if not statements:
@@ -88,7 +93,7 @@ class Client:
         for statement in statements:
             if result is not None:
                 result.close()
-            result = self._run(statement, text, params or {}, cancellation or Cancellation())
+            result = self._run(statement, text, params or {}, cancellation or Cancellation(), progress or Silent())
         assert result is not None
         return result
 
@@ -143,12 +148,16 @@ class Client:
     ) -> None:
         self.close()
 
-    def interruptibly(self, call: Callable[[Cancellation], T], cancellation: Cancellation) -> T:
-        """Run a call of the session on a thread of its own, within its statement_timeout."""
+    def interruptibly(
+        self, call: Callable[[Cancellation], T], cancellation: Cancellation, watch: Callable[[], None] | None = None
+    ) -> T:
+        """Run a call of the session on a thread of its own, within its timeout; `watch` runs on the caller's."""
         clock = Stopwatch()
         limit_ms = self.session.statement_timeout_ms
 
         def poll() -> None:
+            if watch is not None:
+                watch()
             if limit_ms and clock.ms > limit_ms:
                 raise KitError(
                     "57014",
@@ -169,18 +178,33 @@ class Client:
                 self._running.discard(cancellation)
 
     def _run(
-        self, statement: ParsedStatement, script: str, values: Mapping[str, Any], cancellation: Cancellation
+        self,
+        statement: ParsedStatement,
+        script: str,
+        values: Mapping[str, Any],
+        cancellation: Cancellation,
+        progress: Progress,
     ) -> Result:
         asked = {name: values[name] for name in statement.parameters if name in values}
+        latest = Latest("running")
         with self._turn(statement):
             try:
-                return self.interruptibly(lambda given: self._called(statement, script, asked, given), cancellation)
+                return self.interruptibly(
+                    lambda given: self._called(statement, script, asked, given, latest),
+                    cancellation,
+                    lambda: latest.tell(progress),
+                )
             except BaseException:
                 blocks.fail(self._cluster, self.session)
                 raise
 
     def _called(
-        self, statement: ParsedStatement, script: str, values: Mapping[str, Any], cancellation: Cancellation
+        self,
+        statement: ParsedStatement,
+        script: str,
+        values: Mapping[str, Any],
+        cancellation: Cancellation,
+        progress: Progress,
     ) -> Result:
         clock = Stopwatch()
         recorder = self._cluster.recorder
@@ -197,6 +221,7 @@ class Client:
             clock,
             self._cluster,
             unit,
+            progress,
         )
         try:
             result = self._commands.run(call)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kit.base.clock import Stopwatch
 from kit.base.errors import KitError
+from kit.base.progress import Progress, Silent
 from kit.base.result import Result
 from kit.sql.redshift import statements as s
 from kit.storage import Storage
@@ -53,6 +54,7 @@ class Call:
     clock: Stopwatch
     cluster: Cluster
     unit: Transaction
+    progress: Progress = field(default_factory=Silent, compare=False)
     runs: list[Run] = field(default_factory=list, compare=False)
 
     @property
@@ -108,7 +110,7 @@ class Commands:
                 case s.Show():
                     return self._show(call, statement.name)
                 case s.Copy():
-                    return self._loader.copy(call, statement)
+                    return self._loader.copy(call, statement, call.progress)
                 case s.Commit() | s.Rollback():
                     return self._done(call, blocks.end(call, statement))
                 case _:

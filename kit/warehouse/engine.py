@@ -86,12 +86,11 @@ class Guest:
         self, operation: str, arguments: Mapping[str, Any], cancellation: Cancellation, progress: Progress
     ) -> Result | Mapping[str, Any]:
         """Run one of the operations that a client asks for. Settings that it has changed come with the call."""
-        del progress
         if "settings" in arguments:
             self._client.session.values = dict(arguments["settings"])
         match operation:
             case "sql":
-                return self._client.sql(arguments["text"], arguments["params"], cancellation)
+                return self._client.sql(arguments["text"], arguments["params"], progress, cancellation)
             case "cluster":
                 return {"value": self._client.cluster(arguments["nodes"], arguments["slices_per_node"], cancellation)}
             case "design":

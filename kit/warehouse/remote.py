@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from kit.base.clock import Stopwatch
 from kit.base.errors import KitError
+from kit.base.progress import Progress
 from kit.base.result import Result, drain
 from kit.base.settings import Settings
 from kit.sql.parameters import placeholders
@@ -41,6 +42,7 @@ class _Asked:
     arguments: Mapping[str, Any]
     here: Callable[[Client], Any]
     text: str = ""
+    progress: Progress | None = None
 
 
 class RemoteClient:
@@ -81,11 +83,13 @@ class RemoteClient:
         """The process that owns the cluster, as far as this session knows."""
         return self._reached.owner.pid if isinstance(self._reached, Link) else os.getpid()
 
-    def sql(self, text: str, params: Mapping[str, Any] | None = None) -> Result:
+    def sql(self, text: str, params: Mapping[str, Any] | None = None, progress: Progress | None = None) -> Result:
         """Run a script of one or more statements; the answer is that of the last. See `Client.sql`."""
         given = params or {}
         asked = {each.name: given[each.name] for each in placeholders(text) if each.name in given}
-        call = _Asked("sql", {"text": text, "params": asked}, lambda client: client.sql(text, params), text)
+        call = _Asked(
+            "sql", {"text": text, "params": asked}, lambda client: client.sql(text, params, progress), text, progress
+        )
         result: Result = self._call(call)
         return result
 
@@ -171,7 +175,7 @@ class RemoteClient:
         if settings != self._sent:
             arguments["settings"] = settings
         try:
-            reply = link.ask(call.operation, arguments)
+            reply = link.ask(call.operation, arguments, call.progress)
         finally:
             self._learn(link)
         if "stats" in reply.told:

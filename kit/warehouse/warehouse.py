@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from kit.base.clock import Clock
 from kit.base.ids import Entropy
+from kit.base.progress import Progress
 from kit.base.result import Result
 from kit.base.settings import Settings
 from kit.sql.redshift.statements import ParsedStatement
@@ -80,13 +81,14 @@ class Warehouse:
         self._clients.append(client)
         return client
 
-    def sql(self, text: str, params: Mapping[str, Any] | None = None) -> Result:
+    def sql(self, text: str, params: Mapping[str, Any] | None = None, progress: Progress | None = None) -> Result:
         """Run a script of one or more statements; the answer is that of the last.
 
         `params` are values for `:name` in the text. A statement that fails ends the script; what ran before it stays,
-        unless it was in the same transaction block, which then waits for its ROLLBACK.
+        unless it was in the same transaction block, which then waits for its ROLLBACK. `progress` is told on the
+        caller's thread while it waits.
         """
-        return self._client.sql(text, params)
+        return self._client.sql(text, params, progress)
 
     def cluster(self, nodes: int | None = None, slices_per_node: int | None = None) -> ClusterInfo:
         """The cluster's shape and what its slices hold; with arguments, changed first, which moves every row."""

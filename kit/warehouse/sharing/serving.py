@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
+from kit.base.clock import Stopwatch
 from kit.base.errors import KitError
 from kit.base.progress import Progress
 from kit.base.result import Result
@@ -27,6 +28,7 @@ from kit.warehouse.sharing.rows import FRAME_PIECE_BYTES, Outgoing
 
 CALLS_AT_ONCE: Final = 8
 CALLS_OPEN: Final = 256
+PROGRESS_MS: Final = 100.0
 
 
 class Served(Protocol):
@@ -197,13 +199,18 @@ class Serving:
 
 
 class _Told:
-    """Progress that is told to the client; what it does not read in time it does not need."""
+    """Progress that is told to the client, a few times a second at most."""
 
     def __init__(self, channel: Channel, call: _Call) -> None:
         self._channel = channel
         self._call = call
+        self._watch = Stopwatch()
+        self._next_ms = 0.0
 
     def update(self, fraction: float | None, message: str = "") -> None:
+        if self._watch.ms < self._next_ms:
+            return
+        self._next_ms = self._watch.ms + PROGRESS_MS
         body = values.dumped({"fraction": fraction, "message": message})
         self._channel.send(Frame(Kind.PROGRESS, self._call.number, body))
 

@@ -273,6 +273,26 @@ def test_statement_timeout_is_kept_at_the_owner(warehouse: Warehouse, remote: Re
     assert caught.value.code == "57014"
 
 
+def test_progress_of_a_long_statement_is_told_on_the_caller_s_thread(
+    warehouse: Warehouse, remote: RemoteClient
+) -> None:
+    warehouse.sql("CREATE TABLE n AS SELECT 0 AS k")
+    for _ in range(12):
+        warehouse.sql("INSERT INTO n SELECT k + (SELECT COUNT(*) FROM n) FROM n")
+    told: list[tuple[threading.Thread, str]] = []
+
+    class Listener:
+        def update(self, fraction: float | None, message: str = "") -> None:
+            told.append((threading.current_thread(), message))
+
+    for each in (warehouse, remote):
+        each.sql("SET statement_timeout TO 300")
+        with pytest.raises(KitError):
+            each.sql(ENDLESS, None, Listener())
+        assert set(told) == {(threading.current_thread(), "running")}
+        told.clear()
+
+
 def test_the_cluster_can_be_seen_and_reshaped_from_elsewhere(warehouse: Warehouse, remote: RemoteClient) -> None:
     fill(warehouse)
 

@@ -166,6 +166,8 @@ def test_an_error_among_the_rows_arrives_after_those_before_it(link: Link, sessi
 def test_progress_is_told_while_a_call_runs(link: Link, sessions: Any) -> None:
     def load(_: Mapping[str, Any], __: Cancellation, progress: Progress) -> Result:
         progress.update(0.5, "loading")
+        progress.update(0.6, "loading")  # too soon after the one before
+        time.sleep(0.15)
         progress.update(None, "sorting")
         return Result.of_message("COPY", stats=Stats(ms=1))
 
