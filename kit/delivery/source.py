@@ -17,6 +17,7 @@ from kit.delivery.records import SCHEMA, compute
 from kit.streams import Streams
 from kit.streams.aggregate import disaggregate, looks_aggregated
 from kit.streams.model import StreamState
+from kit.streams.sequence import FIRST_INDEX
 
 _MAGIC = b"\xf3\x89\x9a\xc2"
 
@@ -97,13 +98,13 @@ class Source:
 
 def waiting(held: Sequence[Held], next_index: Mapping[int, int]) -> list[Range]:
     """What is not delivered yet; shards that are new begin with their first record."""
-    ranges = [Range(each.shard, max(next_index.get(each.shard, 0), each.first), each.end) for each in held]
+    ranges = [Range(each.shard, max(next_index.get(each.shard, FIRST_INDEX), each.first), each.end) for each in held]
     return [part for part in ranges if part.begin < part.end]
 
 
 def lost(held: Sequence[Held], next_index: Mapping[int, int]) -> dict[int, int]:
     """By shard, the first index that is still there, where records before it have expired undelivered."""
-    return {each.shard: each.first for each in held if next_index.get(each.shard, 0) < each.first}
+    return {each.shard: each.first for each in held if next_index.get(each.shard, FIRST_INDEX) < each.first}
 
 
 def _taken_apart(batch: pa.RecordBatch) -> pa.RecordBatch:

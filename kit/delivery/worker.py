@@ -45,6 +45,7 @@ from kit.delivery.source import Source, lost, waiting
 from kit.delivery.store import Kept, Store
 from kit.delivery.transform.function import Caller, Function
 from kit.streams import Streams
+from kit.streams.sequence import FIRST_INDEX
 
 _LOG = logging.getLogger(__name__)
 
@@ -232,7 +233,7 @@ class Worker:
             self._buffer = Buffer()
         gone = lost(source.held(), position.next_index)
         if gone:
-            count = sum(index - position.next_index.get(shard, 0) for shard, index in gone.items())
+            count = sum(index - position.next_index.get(shard, FIRST_INDEX) for shard, index in gone.items())
             store.note_expired(self.name, gone, count)
             position = replace(position, next_index={**position.next_index, **gone})
             self._buffer = Buffer()

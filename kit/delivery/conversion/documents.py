@@ -11,18 +11,16 @@ from typing import Any
 
 import pyarrow as pa
 
-from kit.delivery.records import flat
-
 NOT_UTF8 = "The record is not text in UTF-8"
 
 
 def texts(records: pa.Table) -> Any:
-    """The data of the records as an array of text; null where it is no UTF-8."""
-    data = flat(records.column("data"))
+    """The data of the records as a column of text; null where it is no UTF-8."""
+    data = records.column("data")
     try:
         return data.cast(pa.string())
     except pa.ArrowInvalid:
-        return pa.array([_text(each) for each in data.to_pylist()], pa.string())
+        return pa.chunked_array([[_text(each) for each in data.to_pylist()]], pa.string())
 
 
 def objects(text: str | None) -> list[str] | str:

@@ -20,8 +20,8 @@ from kit.delivery.engine import Engine, literal, quote
 from kit.delivery.records import compute
 
 SHOWN_CHARACTERS = 40
-NOT_AN_OBJECT = "?"
-"""The reason of a document that is no single JSON object: it is looked at again, by itself."""
+LOOK_CLOSER = "?"
+"""The reason of a document that may be fine, but is not what most are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +47,40 @@ class Rows:
 
 
 def typed_rows(documents: Any, columns: Sequence[Column], rules: Rules, engine: Engine) -> Rows:
-    """The rows that an array of texts holds, in their order. A document of which one object does not fit gives none."""
+    """The rows that a column of texts holds, in their order. A document of which one object does not fit gives none.
+
+    Nearly all documents are objects that have all keys as they are spelt in the catalog, and need no second look.
+    """
     kinds = {column.name: parse(column.type) for column in columns}
-    found = _typed(documents, kinds, rules, engine)
-    reasons = found.column("reason").to_pylist() if found.column("reason").null_count != len(documents) else []
-    rejected = {place: reason for place, reason in enumerate(reasons) if reason is not None}
-    odd = [place for place, reason in rejected.items() if reason == NOT_AN_OBJECT]
-    good = compute.is_null(found.column("reason"))
-    places = pa.array(range(len(documents)), pa.int64())
-    table, parents = found, places
+    members = _spelt_members if rules.any_case or rules.dots else _checked_members
+    found = _typed(documents, kinds, members(list(kinds), rules), engine)
+    rejected = _reasons(found)
+    parents = pa.array(range(len(documents)), pa.int64())
+    table = found
     if rejected:
-        table, parents = found.filter(good), places.filter(_array(good))
-    if odd:
-        table, parents = _with_odd(table, parents, rejected, documents, odd, kinds, rules, engine)
+        good = compute.is_null(found.column("reason"))
+        table, parents = found.filter(good), parents.filter(_array(good))
+        odd = [place for place, reason in rejected.items() if reason == LOOK_CLOSER]
+        if odd:
+            table, parents = _with_odd(table, parents, rejected, documents, odd, kinds, rules, engine)
     table, parents = _with_nested(table.drop_columns("reason"), parents, kinds, rules, rejected)
     return Rows(table, parents, rejected)
 
 
-def _typed(documents: Any, kinds: dict[str, HiveType], rules: Rules, engine: Engine) -> pa.Table:
-    """A row a document: the scalars' values, the nested ones' JSON, and a reason where the document does not fit."""
-    names = list(kinds)
+def _reasons(found: pa.Table) -> dict[int, str]:
+    """Why rows are none, by place."""
+    column = found.column("reason")
+    if column.null_count == len(column):
+        return {}
+    places = compute.indices_nonzero(compute.is_valid(column))
+    return dict(zip(places.to_pylist(), column.take(places).to_pylist(), strict=True))
+
+
+def _typed(documents: Any, kinds: dict[str, HiveType], members: str, engine: Engine) -> pa.Table:
+    """A row a document: the scalars' values, the nested ones' JSON, and a reason where the document does not fit.
+
+    `members` is SQL over the column `document` of a list of the texts of the values, NULL where to look closer.
+    """
     values: list[str] = []
     checks: list[str] = []
     for place, (name, kind) in enumerate(kinds.items(), 1):
@@ -81,24 +95,42 @@ def _typed(documents: Any, kinds: dict[str, HiveType], rules: Rules, engine: Eng
             checks.append(
                 f"WHEN {text} IS NOT NULL AND {quote(name)} IS NULL THEN {message[0]} || {shown} || {message[1]}"
             )
-    picked = "".join(f", members[{place}] AS m{place}" for place in range(1, len(names) + 1))
-    members = _members("document", [rules.key(name) for name in names], rules)
-    listed = "".join(f"{quote(name)}, " for name in names)
+    picked = "".join(f", members[{place}] AS m{place}" for place in range(1, len(kinds) + 1))
+    listed = "".join(f"{quote(name)}, " for name in kinds)
     return engine.query(
-        f"SELECT {listed}CASE WHEN document IS NULL THEN {literal(NOT_AN_OBJECT)} {' '.join(checks)} END AS reason "
+        f"SELECT {listed}CASE WHEN members IS NULL THEN {literal(LOOK_CLOSER)} {' '.join(checks)} END AS reason "
         f"FROM (SELECT {''.join(f'{value}, ' for value in values)}"
-        f"{''.join(f'm{place}, ' for place in range(1, len(names) + 1))}document "
-        f"FROM (SELECT document{picked} FROM (SELECT document, {members} AS members "
-        "FROM (SELECT CASE WHEN TRY(json_type(document)) = 'OBJECT' THEN document END AS document FROM documents))))",
+        f"{''.join(f'm{place}, ' for place in range(1, len(kinds) + 1))}members "
+        f"FROM (SELECT members{picked} FROM (SELECT {members} AS members FROM documents)))",
         {"documents": pa.table({"document": documents})},
     )
+
+
+def _spelt_members(names: list[str], rules: Rules) -> str:
+    """The members of documents that have every key as it is spelt; of others none."""
+    found = f"TRY({_exact('document', [rules.key(name) for name in names])})"
+    return f"CASE WHEN list_count({found}) = {len(names)} AND {_is_object('document')} THEN {found} END"
+
+
+def _checked_members(names: list[str], rules: Rules) -> str:
+    """The members of documents that are objects, whatever keys they have."""
+    members = _members("document", [rules.key(name) for name in names], rules)
+    return f"CASE WHEN {_is_object('document')} THEN {members} END"
+
+
+def _is_object(document: str) -> str:
+    return f"TRY(json_type({document})) = 'OBJECT'"
+
+
+def _exact(document: str, keys: list[str]) -> str:
+    return f"json_extract_string({document}, [{', '.join(literal('/' + _pointer(key)) for key in keys)}])"
 
 
 def _members(document: str, keys: list[str], rules: Rules) -> str:
     """SQL of a list of the texts of these keys' values; NULL where there is none."""
     if not keys:
         return "[]::VARCHAR[]"
-    exact = f"json_extract_string({document}, [{', '.join(literal('/' + _pointer(key)) for key in keys)}])"
+    exact = _exact(document, keys)
     if not rules.any_case and not rules.dots:
         return exact
     # Other spellings are looked for only in objects that miss one of the keys as it stands.
@@ -130,28 +162,36 @@ def _with_odd(
     rules: Rules,
     engine: Engine,
 ) -> tuple[pa.Table, Any]:
-    """Add the rows of documents that hold several objects, and say of the others what they are."""
+    """Add the rows of documents that spell keys in another way, lack some, or hold several objects; of the others, say
+    what they are."""
+    texts = documents.take(pa.array(odd, pa.int64()))
+    members = _checked_members(list(kinds), rules)
+    closer = _typed(texts, kinds, members, engine)
+    reasons = _reasons(closer)
     parts: list[str] = []
     owners: list[int] = []
-    for place in odd:
-        split = objects(documents[place].as_py())
-        if isinstance(split, str):
+    for row, place in enumerate(odd):
+        reason = reasons.get(row)
+        split = objects(texts[row].as_py()) if reason == LOOK_CLOSER else reason
+        if split is None:
+            del rejected[place]
+        elif isinstance(split, str):
             rejected[place] = split
-            continue
-        del rejected[place]
-        parts += split
-        owners += [place] * len(split)
-    if not parts:
-        return table, parents
-    more = _typed(pa.array(parts, pa.string()), kinds, rules, engine)
-    for owner, reason in zip(owners, more.column("reason").to_pylist(), strict=True):
-        if reason is not None:
-            rejected.setdefault(
-                owner, "a key is there twice, or nested too deep" if reason == NOT_AN_OBJECT else reason
-            )
-    kept = pa.array([owner not in rejected for owner in owners], pa.bool_())
-    joined = pa.concat_tables([table, more.filter(kept)])
-    owning = pa.concat_arrays([_array(parents), pa.array(owners, pa.int64()).filter(kept)])
+        else:
+            del rejected[place]
+            parts += split
+            owners += [place] * len(split)
+    good = compute.is_null(closer.column("reason"))
+    tables, places = [table, closer.filter(good)], [_array(parents), pa.array(odd, pa.int64()).filter(_array(good))]
+    if parts:
+        more = _typed(pa.array(parts, pa.string()), kinds, members, engine)
+        for row, reason in _reasons(more).items():
+            told = "it cannot be read as an object" if reason == LOOK_CLOSER else reason
+            rejected.setdefault(owners[row], told)
+        kept = pa.array([owner not in rejected for owner in owners], pa.bool_())
+        tables.append(more.filter(kept))
+        places.append(pa.array(owners, pa.int64()).filter(kept))
+    joined, owning = pa.concat_tables(tables), pa.concat_arrays(places)
     order = compute.sort_indices(pa.table({"p": owning}), sort_keys=[("p", "ascending")])
     return joined.take(order), owning.take(order)
 
