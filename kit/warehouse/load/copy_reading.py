@@ -210,7 +210,7 @@ class _Reading:
         quote = options.quote if options.format == "CSV" else ""
         with opened(self._file.path, self._file.uri, options.compression) as stream:
             if options.compression == "NONE" and self._file.size_bytes <= PIECE_BYTES:
-                self._piece(whole(self._file.path, stream))
+                self._piece(whole(self._file.path, stream, quote))
                 return
             scratch = self._load.scratch.with_name(f"{self._load.scratch.name}-{self._outcome.part.slice}")
             for piece in pieces(stream, scratch, quote):

@@ -10,6 +10,7 @@ import bz2
 import gzip
 import io
 import os
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -87,7 +88,7 @@ class Piece:
     """Whole records of a file, uncompressed, on the disk. `line` is the number of its first line, from 1.
 
     `lines` counts a last one without a line feed too. It is odd where DuckDB's reader and ours could take it
-    differently: blank lines, code 0, a carriage return that ends no line, a byte-order mark.
+    differently: blank lines, code 0, a carriage return that ends no line, a byte-order mark, blanks behind quotes.
     """
 
     path: Path
@@ -118,9 +119,9 @@ def pieces(stream: BinaryIO, scratch: Path, quote: str) -> Iterator[Piece]:
             return
 
 
-def whole(path: Path, stream: BinaryIO) -> Piece:
+def whole(path: Path, stream: BinaryIO, quote: str) -> Piece:
     """A file that is small and uncompressed, where it lies."""
-    look = _Look()
+    look = _Look(quote.encode())
     while chunk := stream.read(CHUNK_BYTES):
         look.see(chunk)
     look.end()
@@ -130,9 +131,11 @@ def whole(path: Path, stream: BinaryIO) -> Piece:
 class _Look:
     """What is seen of a text that goes by."""
 
-    def __init__(self) -> None:
+    def __init__(self, quote: bytes = b"") -> None:
         self.lines = 0
         self.size = 0
+        # A closing quote with blanks behind it: the engine drops them, COPY refuses the row.
+        self._after_quote = re.compile(re.escape(quote) + rb"[ \t]+(?:[^ \ta-zA-Z0-9]|$)") if quote else None
         self._is_odd = False
         self._returns = 0
         self._pairs = 0
@@ -166,7 +169,7 @@ class _Look:
 
 def _filled(stream: BinaryIO, target: BinaryIO, start: bytes, quote: bytes) -> tuple[_Look, bytes]:
     """Fill a piece; what was seen of it, and the beginning of the next one."""
-    look = _Look()
+    look = _Look(quote)
     quotes = 0
     chunk = start or stream.read(CHUNK_BYTES)
     while chunk:

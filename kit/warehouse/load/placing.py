@@ -7,6 +7,7 @@ seconds.) Each batch is sorted as it is loaded; what comes after the first one i
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -153,8 +154,9 @@ def _examined(cursor: Connection, table: Table, staged: Staged) -> _Examined:
     """Look at staged rows: refuse text that is too long, gather statistics, see which text ends in blanks."""
     if not staged.rows:
         return _Examined({}, frozenset())
-    asked = ", ".join(f"stats({quote(column.name)})" for column in table.columns)
-    found = row(cursor, f"SELECT {asked} FROM {staged.relation} LIMIT 1")
+    asked = ", ".join(_stats(column) for column in table.columns)
+    answer = row(cursor, f"SELECT {asked} FROM {staged.relation} LIMIT 1")
+    found = [json.loads(each) if isinstance(each, str) else each for each in answer]
     distinct = _distinct(cursor, table, staged, found)
     statistics: dict[str, ColumnStatistics] = {}
     for column, each, count in zip(table.columns, found, distinct, strict=True):
@@ -175,6 +177,12 @@ def _distinct(cursor: Connection, table: Table, staged: Staged, found: Sequence[
         return [{}] * len(found)
     counts = ", ".join(f"approx_count_distinct({quote(column.name)})" for column in table.columns)
     return [{"approx_unique": each} for each in row(cursor, f"SELECT {counts} FROM {staged.relation}")]
+
+
+def _stats(column: StoredColumn) -> str:
+    # Moments come as text: DuckDB would import a library of time zones to make Python's of them.
+    asked = f"stats({quote(column.name)})"
+    return f"to_json({asked})" if column.type.kind is Kind.TIMESTAMPTZ else asked
 
 
 def _check_length(kind: Type, known: Mapping[str, Any]) -> None:
@@ -205,6 +213,8 @@ def on_scale(found: object) -> float | None:
             return (found.date() - _EPOCH).days + (found.hour * 3_600 + found.minute * 60 + found.second) / 86_400
         case date():
             return float((found - _EPOCH).days)
+        case str() if found[:4].isdigit():
+            return on_scale(datetime.fromisoformat(found))
         case _:
             return None
 

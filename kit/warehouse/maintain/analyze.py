@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from kit.base.errors import KitError, did_you_mean
+from kit.sql.redshift.types import Kind
 from kit.warehouse.catalog import ColumnStatistics, StoredColumn, Table, assumed_width
 from kit.warehouse.connection import Connection, row
 from kit.warehouse.load.placing import all_rows, count, on_scale
@@ -62,7 +63,9 @@ def _measured(
     for column in columns:
         name = quote(column.name)
         width = f"avg(strlen({name}))" if column.type.is_text else "NULL"
-        extremes = f"min({name}), max({name})" if not column.type.is_text else "NULL, NULL"
+        # Moments as timestamps in UTC: DuckDB would import a library of time zones to make Python's of them.
+        scaled = f"CAST({name} AS TIMESTAMP)" if column.type.kind is Kind.TIMESTAMPTZ else name
+        extremes = f"min({scaled}), max({scaled})" if not column.type.is_text else "NULL, NULL"
         items += [f"approx_count_distinct({name}), count({name}), {width}, {extremes}"]
     measured = row(cursor, f"SELECT {', '.join(items)} FROM ({all_rows(table, shape)})")
     found: dict[str, ColumnStatistics] = {}
