@@ -86,7 +86,12 @@ class Client:
         unless it was in the same transaction block, which then waits for its ROLLBACK. `progress` is told on the
         caller's thread, `cancellation` cancels this script alone.
         """
-        statements = self._scripts.parsed(text, keep_case=self.session.keeps_case)
+        try:
+            statements = self._scripts.parsed(text, keep_case=self.session.keeps_case)
+        except KitError:
+            with self.session.block.turn:
+                blocks.fail(self._cluster, self.session)
+            raise
         if not statements:
             raise KitError("42601", "The statement is empty.", "Write a statement, for example SELECT 1.")
         result: Result | None = None
@@ -226,9 +231,9 @@ class Client:
         try:
             result = self._commands.run(call)
         except BaseException as error:
-            recorder.end(running, None, error, call.runs)
+            recorder.end(running, None, error, call.runs, self._cluster.catalog)
             raise
-        recorder.end(running, result, None, call.runs)
+        recorder.end(running, result, None, call.runs, self._cluster.catalog)
         self.session.last.note(running, result)
         return result
 

@@ -14,7 +14,6 @@ from kit.base.result import Result
 from kit.sql.redshift import statements as s
 from kit.storage import Storage
 from kit.warehouse import ddl, views
-from kit.warehouse.catalog import Table
 from kit.warehouse.change.changer import Changer
 from kit.warehouse.cluster import Cluster, Transaction
 from kit.warehouse.execute.cancel import Cancellation
@@ -22,8 +21,8 @@ from kit.warehouse.execute.measures import Run
 from kit.warehouse.failures import translated
 from kit.warehouse.load.inserting import Inserter
 from kit.warehouse.load.loader import Loader
-from kit.warehouse.load.records import RecentRecords
-from kit.warehouse.maintain.analyze import analyzed
+from kit.warehouse.load.unload import Unloader
+from kit.warehouse.maintain.maintainer import Maintainer
 from kit.warehouse.plan.explain import explain
 from kit.warehouse.plan.expression import quote
 from kit.warehouse.plan.trees import QueryTree
@@ -91,10 +90,11 @@ class Commands:
     def __init__(self, cluster: Cluster, queries: Queries, storage: Storage) -> None:
         self._cluster = cluster
         self._queries = queries
-        self.load_log = RecentRecords()
         self._inserter = Inserter(cluster, queries)
         self._changer = Changer(cluster, queries)
-        self._loader = Loader(cluster, storage, self.load_log)
+        self._maintainer = Maintainer(cluster)
+        self._loader = Loader(cluster, storage, cluster.journal)
+        self._unloader = Unloader(cluster, queries, storage, cluster.journal)
 
     def run(self, call: Call) -> Result:
         """The answer of a statement: rows, or the completion tag that Redshift's clients see."""
@@ -111,6 +111,8 @@ class Commands:
                     return self._show(call, statement.name)
                 case s.Copy():
                     return self._loader.copy(call, statement, call.progress)
+                case s.Unload():
+                    return self._unloader.unload(call, statement, call.progress)
                 case s.Commit() | s.Rollback():
                     return self._done(call, blocks.end(call, statement))
                 case _:
@@ -168,7 +170,9 @@ class Commands:
                     views.comment(transaction, statement, call.session.path)
                 return "COMMENT"
             case s.Analyze():
-                return self._analyze(call, statement)
+                return self._maintainer.analyze(call, statement)
+            case s.Vacuum():
+                return self._maintainer.vacuum(call, statement)
             case s.Set():
                 call.session.set(statement.name, statement.value)
                 return "SET"
@@ -230,24 +234,6 @@ class Commands:
             return table
         finally:
             self._cluster.give_back(cursor)
-
-    def _analyze(self, call: Call, statement: s.Analyze) -> str:
-        with call.transaction() as transaction:
-            for table in self._named_or_all(transaction, statement.table, call.session):
-                known = analyzed(
-                    transaction.cursor,
-                    table,
-                    statement.columns,
-                    transaction.catalog.shape,
-                    self._cluster.now_ms(),
-                )
-                transaction.catalog = transaction.catalog.with_relation(known)
-        return "ANALYZE"
-
-    def _named_or_all(self, transaction: Transaction, name: s.TableName | None, session: Session) -> list[Table]:
-        if name is not None:
-            return [transaction.catalog.table_named(name, session.path)]
-        return [each for each in transaction.catalog.relations.values() if isinstance(each, Table)]
 
     def _done(self, call: Call, tag: str) -> Result:
         return Result.of_message(tag, stats=self._stats(call, None))

@@ -103,7 +103,7 @@ class Queries:
         parameters = current_values(compiled.bound, values, session, self._cluster.clock)
         tables = user_tables(compiled.bound.tables)
         inside = unit if unit.has_begun else None
-        fill = filler(self._cluster, compiled.bound.tables, session, inside)
+        fill = filler(self._cluster, compiled.bound.tables, compiled.plan, session, inside)
         if inside is not None:
             inside.read(tables, cancellation.check)
         elif self._cluster.locks.blocks_readers():
@@ -134,7 +134,7 @@ class Queries:
         parameters = current_values(compiled.bound, values, session, self._cluster.clock)
         if inside is not None:
             inside.read(user_tables(compiled.bound.tables), cancellation.check)
-        fill = filler(self._cluster, compiled.bound.tables, session, inside)
+        fill = filler(self._cluster, compiled.bound.tables, compiled.plan, session, inside)
         consumed, fragments, moved = run_into(
             self._cluster, compiled.plan, compiled.version, parameters, cancellation, consume, fill, inside
         )

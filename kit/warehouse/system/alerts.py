@@ -49,10 +49,10 @@ SERIAL: Final = (
 def alerts(
     steps: Sequence[StepRow],
     nodes: Sequence[PlanNode],
-    tables: Mapping[str, TableFacts],
+    tables: Mapping[int, TableFacts],
     ghosts: Mapping[int, int],
 ) -> Iterator[Alert]:
-    """What there is to say of a query; `tables` are those that it read, `ghosts` their deleted rows by table id."""
+    """What there is to say of a query; `tables` are those that it read and `ghosts` their deleted rows, by table id."""
     if any(not each.analyzed for each in tables.values()):
         yield Alert(0, 0, 0, *MISSING_STATISTICS)
     if any("Nested Loop" in node.text for node in nodes) or any(each.label == "nloop" for each in steps):
@@ -75,13 +75,13 @@ def _selective(steps: Sequence[StepRow]) -> Iterator[Alert]:
                 yield Alert(each.slice, each.segment, each.step, said, solution)
 
 
-def _ghosts(steps: Sequence[StepRow], tables: Mapping[str, TableFacts], ghosts: Mapping[int, int]) -> Iterator[Alert]:
+def _ghosts(steps: Sequence[StepRow], tables: Mapping[int, TableFacts], ghosts: Mapping[int, int]) -> Iterator[Alert]:
     event, solution = GHOST_ROWS
     for each in steps:
         if each.label != "scan" or not each.table:
             continue
         dead = ghosts.get(each.table, 0)
-        live = tables[f"t{each.table}"].rows
+        live = tables[each.table].rows
         if dead > GHOST_FRACTION * (live + dead):
             said = f"{event}:ghost rows({dead}), rows({round(live)})"
             yield Alert(each.slice, each.segment, each.step, said, solution)

@@ -24,10 +24,12 @@ _SENT = {"gather": "return", "broadcast": "bcast", "redistribute": "dist", "keep
 
 def worked(query: int, run: Run, start_us: int, ghosts: Mapping[int, int]) -> Work:
     """What a run leaves; `ghosts` are the deleted rows that its tables still hold, by table id."""
-    tables = scanned(run.plan)
-    steps = tuple(_steps(run, start_us, tables))
-    nodes = tuple(plan_nodes(explain(run.plan)))
-    found = tuple(alerts(steps, nodes, tables, ghosts))
+    plan = run.plan
+    assert isinstance(plan, Plan), "a run is digested where it ran"
+    tables = scanned(plan)
+    steps = tuple(_steps(run, plan, start_us, tables))
+    nodes = tuple(plan_nodes(explain(plan)))
+    found = tuple(alerts(steps, nodes, {table_id(name): each for name, each in tables.items()}, ghosts))
     return Work(query, start_us, steps, nodes, found)
 
 
@@ -35,6 +37,11 @@ def scanned(plan: Plan) -> dict[str, TableFacts]:
     """The tables that a plan reads, by the name of their part in a slice."""
     roots = (plan.root, *(each for _, each in plan.subplans))
     return {node.op.table.relation: node.op.table for root in roots for node in walk(root) if isinstance(node.op, Scan)}
+
+
+def table_id(relation: str) -> int:
+    """The table whose part is called `t100`, or `t100_2` after it was written anew."""
+    return int(relation[1:].partition("_")[0])
 
 
 def plan_nodes(lines: Sequence[str]) -> Iterator[PlanNode]:
@@ -61,8 +68,8 @@ def plan_nodes(lines: Sequence[str]) -> Iterator[PlanNode]:
         yield PlanNode(*current, "; ".join(details))
 
 
-def _steps(run: Run, start_us: int, tables: Mapping[str, TableFacts]) -> Iterator[StepRow]:
-    segments = {segment.number: segment for segment in run.plan.segments}
+def _steps(run: Run, plan: Plan, start_us: int, tables: Mapping[str, TableFacts]) -> Iterator[StepRow]:
+    segments = {segment.number: segment for segment in plan.segments}
     moved = {each.segment: each for each in run.moved}
     rows = {number: sum(each.rows for each in run.fragments if each.segment == number) for number in segments}
     for fragment in run.fragments:
@@ -84,7 +91,7 @@ def _row(
 ) -> StepRow:
     relation = step.detail.rpartition(".")[2].strip('"')
     table = tables.get(relation)
-    identifier = int(relation.removeprefix("t")) if table is not None else 0
+    identifier = table_id(relation) if table is not None else 0
     exchanged = relation.partition("_")[0] if relation.startswith("segment") else relation
     begun = start_us + round(fragment.start_ms * 1000)
     is_scan = step.label == "scan" and table is not None

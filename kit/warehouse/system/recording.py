@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, assert_never
 
@@ -16,6 +16,7 @@ from kit.base.clock import Clock
 from kit.base.errors import KitError
 from kit.base.result import Result
 from kit.sql.redshift import statements as s
+from kit.warehouse.catalog import Catalog, Table
 from kit.warehouse.execute.measures import Run
 from kit.warehouse.system.digest import worked
 from kit.warehouse.system.events import TEXT_ONLY, Kind, Statement, Work
@@ -83,9 +84,9 @@ class Recorder:
         result: Result | None,
         error: BaseException | None,
         runs: Sequence[Run] = (),
-        ghosts: Callable[[], Mapping[int, int]] = dict,
+        catalog: Catalog | None = None,
     ) -> None:
-        """It has ended, with an answer or an error; `ghosts` tells the deleted rows of tables, by id."""
+        """It has ended, with an answer or an error; `catalog` knows the deleted rows that its tables still hold."""
         ended = self.now_us()
         with self._lock:
             self._running.pop(running.query, None)
@@ -111,8 +112,7 @@ class Recorder:
             ]
         )
         if runs and running.kind not in TEXT_ONLY:
-            dead = ghosts()
-            self.journal.later(lambda: [_work(running, runs, dead)])
+            self.journal.later(lambda: [_work(running, runs, _ghosts(catalog))])
 
     def running(self) -> Sequence[Running]:
         """What runs now, oldest first."""
@@ -131,6 +131,12 @@ def _rows(result: Result) -> int:
         return result.stats.rows
     found = _CHANGED.fullmatch(result.message)
     return int(found[1]) if found is not None else 0
+
+
+def _ghosts(catalog: Catalog | None) -> Mapping[int, int]:
+    """Ghost rows of tables that have any, by table id."""
+    tables = catalog.relations.values() if catalog is not None else ()
+    return {each.id: each.ghosts for each in tables if isinstance(each, Table) and each.ghosts}
 
 
 def _work(running: Running, runs: Sequence[Run], ghosts: Mapping[int, int]) -> Work:

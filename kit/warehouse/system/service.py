@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from kit.sql.redshift.bound import BoundTable
 from kit.warehouse.connection import Connection
 from kit.warehouse.execute.leader import Fill
+from kit.warehouse.plan.planner import Plan
 from kit.warehouse.session import Session
 from kit.warehouse.system.blocks import Block, blocks_of
 from kit.warehouse.system.provide import fill, system_tables
@@ -19,17 +20,19 @@ if TYPE_CHECKING:
     from kit.warehouse.transact.transaction import Transaction
 
 
-def filler(cluster: Cluster, tables: Sequence[BoundTable], session: Session, inside: Transaction | None) -> Fill | None:
+def filler(
+    cluster: Cluster, tables: Sequence[BoundTable], plan: Plan, session: Session, inside: Transaction | None
+) -> Fill | None:
     """What puts the rows of a query's system tables into its exchange; None where it reads none.
 
-    `inside` is the open transaction whose own tables it sees.
+    `tables` are those that it reads. `inside` is the open transaction whose own tables it sees.
     """
-    wanted = system_tables(tables)
+    wanted = system_tables(tables, plan)
     if not wanted:
         return None
 
-    def filled(cursor: Connection, database: str) -> list[str]:
-        return fill(cursor, database, wanted, state_of(cluster, session, inside))
+    def filled(cursor: Connection, database: str) -> None:
+        fill(cursor, database, wanted, state_of(cluster, session, inside))
 
     return filled
 

@@ -28,7 +28,7 @@ Rows: TypeAlias = Iterable[tuple[Any, ...]]
 
 @dataclass(frozen=True)
 class SystemTable:
-    """`declared` lists `name type` in the documentation's order, by commas; `rows` yields a tuple a row in that order."""
+    """`declared` lists `name type` in the documentation's order; `rows` yields a tuple a row, values in that order."""
 
     name: str
     declared: str

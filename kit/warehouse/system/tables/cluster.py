@@ -6,6 +6,8 @@ Source: Amazon Redshift Database Developer Guide, "STV_SLICES", "STV_BLOCKLIST",
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from kit.warehouse.catalog import Table
 from kit.warehouse.system.blocks import Block, counted
 from kit.warehouse.system.state import State
@@ -65,10 +67,16 @@ def _tbl_perm(state: State) -> Rows:
     for table in state.tables:
         for number in table.places(state.shape):
             yield (
-                *(number, table.id, table.name, table.slice_rows[number], table.sorted_rows[number]),
-                *(int(table.is_temporary), DATABASE_ID, int(not table.slice_rows[number]), 1, int(table.backup)),
+                *(number, table.id, table.name, table.slice_rows[number] + _of(table.ghost_rows, number)),
+                *(table.sorted_rows[number] - _of(table.displaced_rows, number), int(table.is_temporary), DATABASE_ID),
+                *(int(not table.slice_rows[number]), int(not table.ghosts), int(table.backup)),
                 *(effective_number(table), blocks.get((number, table.id), 0)),
             )
+
+
+def _of(counts: Sequence[int], number: int) -> int:
+    """A slice's count, 0 where nothing was counted yet."""
+    return counts[number] if counts else 0
 
 
 def _used_by_node(state: State) -> dict[int, int]:

@@ -40,7 +40,6 @@ def _info(state: State, table: Table, blocks: Mapping[int, int]) -> tuple[object
     size = sum(blocks.values())
     first = table.column(table.sortkey.columns[0]) if table.sortkey.columns else None
     unsorted = 100 * table.unsorted_fraction if first is not None else None
-    copies = len(counts) if table.effective == "ALL" else 1
     return (
         *(DATABASE, table.schema, table.id, table.name),
         "Y" if any(column.encode != "RAW" for column in table.columns) else "N",
@@ -54,10 +53,10 @@ def _info(state: State, table: Table, blocks: Mapping[int, int]) -> tuple[object
         0,
         unsorted,
         table.stats_off,
-        table.rows * copies,
+        table.rows + table.ghosts,
         _skew_of_sortkey(table, blocks),
         _skew_of_rows(table, counts),
-        table.rows * copies,
+        table.rows,
         None,
         unsorted,
         table.created_ms * 1_000,

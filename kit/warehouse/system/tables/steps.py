@@ -145,7 +145,7 @@ def _scan(step: StepRow) -> tuple[object, ...]:
     kind = 2 if step.table else 6
     return (
         *(step.size_bytes, step.blocks, kind, step.table, _flag(step.is_range), "f", step.rows_before),
-        *(step.rows_before, step.name, "f", 0, 0),
+        *(step.rows_before, step.name if step.table else "Internal Worktable", "f", 0, 0),
     )
 
 
