@@ -13,10 +13,10 @@ from dataclasses import replace
 from typing import Final
 
 from kit.athena.job import Answer, Job, Told
-from kit.athena.lake import DEFAULT_DATABASE, VIEW_DATABASE
+from kit.athena.lake import DEFAULT_DATABASE
 from kit.athena.queries import compile_
 from kit.base.errors import KitError, did_you_mean
-from kit.catalog.model import Column, Database, SerDe, StorageDescriptor, Table
+from kit.catalog.model import VIEW_DATABASE, Column, Database, SerDe, StorageDescriptor, Table
 from kit.catalog.serde import FORMATS, LAZY_SIMPLE, format_of
 from kit.catalog.types import from_athena
 from kit.sql.athena import statements as s

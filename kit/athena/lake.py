@@ -13,13 +13,11 @@ from kit.athena.live import LiveTable, LiveTables
 from kit.athena.live import relation as live_relation
 from kit.athena.planning import HIDDEN
 from kit.base.errors import KitError
-from kit.catalog.model import Database, Table
+from kit.catalog.model import VIEW_DATABASE, Database, Table
 from kit.sql.relations import Relation, RelationColumn
 
 DEFAULT_DATABASE = "default"
 """Athena's own: there without having been made."""
-VIEW_DATABASE = "boathouse.view.database"
-"""The table parameter that keeps the database which a view's own unqualified names belong to."""
 
 
 class Lookup(Protocol):

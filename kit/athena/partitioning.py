@@ -12,7 +12,7 @@ from typing import Any, Final
 from kit.athena.job import Answer, Job, Told
 from kit.base.errors import KitError, did_you_mean
 from kit.catalog.model import Partition, Table
-from kit.catalog.partition_values import folder_of, split_folder, typed
+from kit.catalog.partition_values import DEFAULT_PARTITION, folder_of, split_folder, typed
 from kit.catalog.types import parse
 from kit.sql.athena import statements as s
 
@@ -97,7 +97,10 @@ def _partitioned(job: Job, name: s.TableName) -> Table:
 
 
 def _values(table: Table, spec: s.PartitionSpec) -> tuple[str | None, ...]:
-    """The values in the order of the keys. Raises where keys are missing, unknown or given twice."""
+    """The values in the order of the keys, Hive's name for NULL as None.
+
+    Raises where keys are missing, unknown or given twice.
+    """
     given = dict(spec)
     names = [key.name for key in table.partition_keys]
     unknown = [key for key, _ in spec if key not in names]
@@ -109,7 +112,7 @@ def _values(table: Table, spec: s.PartitionSpec) -> tuple[str | None, ...]:
             f"the partition keys of {table.database}.{table.name}: '{wrong}'",
             did_you_mean(wrong, names) or f"Its keys are {', '.join(names)}.",
         )
-    return tuple(given[name] for name in names)
+    return tuple(None if given[name] == DEFAULT_PARTITION else given[name] for name in names)
 
 
 def _passes(table: Table, partition: Partition, tests: tuple[s.PartitionTest, ...]) -> bool:

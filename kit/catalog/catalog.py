@@ -9,14 +9,14 @@ Invariant: of two changes to one table that started from the same version, the s
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from kit.base.clock import Clock, instant, now_ms
+from kit.base.clock import Clock, instant, now, now_ms
 from kit.base.connections import Connections
 from kit.base.domain import Domain
 from kit.base.errors import KitError, did_you_mean
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from kit.catalog.crawler import CrawlReport, DeleteBehavior, UpdateBehavior
     from kit.catalog.crawler.crawlers import Crawlers
     from kit.catalog.diff import TableDiff
+    from kit.catalog.inventory import Inventory, Neighbour
+    from kit.catalog.statistics import Ask, TableStatistics
     from kit.storage import Storage
 
 _TABLE = """
@@ -44,9 +46,20 @@ FROM catalog_table AS t JOIN table_version AS v ON v.table_id = t.id AND v.versi
 class Catalog:
     """The catalog in the SQLite file `path`, made where it is missing. Names are taken in any letter case."""
 
-    def __init__(self, path: Path, *, storage: Storage, clock: Clock) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        storage: Storage,
+        clock: Clock,
+        ask: Ask | None = None,
+        neighbours: Sequence[Neighbour] = (),
+    ) -> None:
+        """`ask` runs SQL for statistics; `neighbours` have things to list beside the catalog's own."""
         self._storage = storage
         self._clock = clock
+        self._ask = ask
+        self._neighbours = tuple(neighbours)
         self._connections = Connections(Path(path), prepare)
 
     @cached_property
@@ -333,6 +346,102 @@ class Catalog:
                     f"It has {', '.join(map(str, sorted(versions)))}.",
                 )
         return diff(versions[earlier], versions[latest])
+
+    def analyze(self, database: str, name: str, columns: Sequence[str] = ()) -> TableStatistics:
+        """Take statistics of these columns, or of all, by asking Athena, and keep them with the table.
+
+        Each column is read twice, at Athena's price. Raises `EntityNotFoundException` for a column that there is not.
+        """
+        from kit.catalog import statistics
+
+        table = self.table(database, name)
+        known = {column.name: column for column in table.columns}
+        missing = next((each for each in columns if each.lower() not in known), None)
+        if missing is not None:
+            raise KitError(
+                "EntityNotFoundException",
+                f"Table '{table.database}.{table.name}' has no column '{missing}'.",
+                did_you_mean(missing, known),
+            )
+        if self._ask is None:
+            raise KitError("NOT_SUPPORTED", "This catalog has nobody to ask for rows.", "Use a workspace's catalog.")
+        chosen = [known[each.lower()] for each in columns] or list(table.columns)
+        found = statistics.measure(table, chosen, self._ask, now(self._clock))
+        with self._writing() as connection:
+            table_id, _ = _table(connection, database, name)
+            connection.executemany(
+                "INSERT OR REPLACE INTO column_statistics VALUES (?, ?, ?)",
+                [(table_id, each.column, statistics.encode(each)) for each in found],
+            )
+        return self.statistics(database, name)
+
+    def statistics(self, database: str, name: str) -> TableStatistics:
+        """The statistics that were last taken; empty where none were. Raises `EntityNotFoundException`."""
+        from kit.catalog import statistics
+
+        with self._reading() as connection:
+            table_id, table = _table(connection, database, name)
+            rows = connection.execute(
+                "SELECT column_name, body FROM column_statistics WHERE table_id = ?", (table_id,)
+            ).fetchall()
+        return statistics.in_order(table, [statistics.decode(*row) for row in rows])
+
+    def inventory(self) -> Inventory:
+        """All that can be asked, at one look: tables and views, streams, tables of the warehouse."""
+        from kit.catalog.inventory import Entry, Inventory
+
+        entries = [
+            Entry(
+                "view" if table.table_type == "VIRTUAL_VIEW" else "table",
+                table.database,
+                table.name,
+                table.columns,
+                table.descriptor.location,
+            )
+            for database in self.databases()
+            for table in self.tables(database.name)
+        ]
+        return Inventory([*entries, *(entry for each in self._neighbours for entry in each.entries())])
+
+    def export(self, database: str, form: Literal["glue", "ddl"] = "glue") -> str:
+        """A database with its tables, views and partitions as text: JSON in the shapes of Glue's API, or Hive's DDL.
+
+        DDL is for `%%athena`, statement by statement, which `;` separates. Raises `EntityNotFoundException`.
+        """
+        from kit.catalog import ddl, glue_json
+
+        tables = tuple(self.tables(database))
+        partitions = {table.name: self.partitions(table.database, table.name) for table in tables}
+        exported = glue_json.Exported(self.database(database), tables, partitions)
+        match form:
+            case "glue":
+                return glue_json.dump(exported)
+            case "ddl":
+                return "".join(f"{each};\n\n" for each in ddl.statements(exported.database, tables, partitions))
+            case _:
+                raise KitError("InvalidInputException", f"Unknown form '{form}'.", "One of glue, ddl.")
+
+    def import_(self, text: str, *, database: str = "") -> list[str]:
+        """Make the tables, views and partitions of an export in Glue's shapes; their names.
+
+        They go into `database`, or into the one that the export names, which is made where it is missing. DDL is run
+        by Athena. Raises `AlreadyExistsException` before anything is made where one of the tables is there already.
+        """
+        from kit.catalog import glue_json
+
+        exported = glue_json.load(text, database)
+        name = exported.database.name
+        held = set(self.table_names(name))
+        taken = next((table.name for table in exported.tables if table.name in held), None)
+        if taken is not None:
+            raise KitError(
+                "AlreadyExistsException", f"Table '{name}.{taken}' already exists.", "Import into another database."
+            )
+        if self.find_database(name) is None:
+            self.create_database(exported.database)
+        for table in exported.tables:
+            self.create_table(table, glue_json.plain(table, exported.partitions.get(table.name, ())))
+        return [table.name for table in exported.tables]
 
     def generation(self) -> int:
         """A number that grows with every change that anybody commits: equal numbers, equal catalogs.

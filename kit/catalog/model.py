@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 TableType = Literal["EXTERNAL_TABLE", "VIRTUAL_VIEW"]
+VIEW_DATABASE: Final = "boathouse.view.database"
+"""The table parameter that keeps the database which a view's own unqualified names belong to."""
 
 
 @dataclass(frozen=True, slots=True)
