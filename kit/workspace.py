@@ -6,8 +6,10 @@ Services do not know each other or the workspace; what one needs of another is h
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -24,9 +26,10 @@ if TYPE_CHECKING:
     from kit.analytics import Analytics
     from kit.athena import Athena
     from kit.catalog import Catalog
+    from kit.catalog.inventory import Entry
     from kit.delivery import Deliveries
     from kit.sql.relations import Relation
-    from kit.storage import Storage
+    from kit.storage import ObjectEvent, Storage
     from kit.streams import Streams
     from kit.warehouse import Warehouse
 
@@ -72,14 +75,22 @@ class Workspace:
         """Objects in buckets, as in S3."""
         from kit.storage import Storage
 
-        return Storage(self.path / "storage", clock=self.clock)
+        storage = Storage(self.path / "storage", clock=self.clock)
+        storage.subscribe(self._tell_crawlers)
+        return storage
 
     @cached_property
     def catalog(self) -> Catalog:
         """Databases, tables, partitions and crawlers, as in the Glue Data Catalog."""
         from kit.catalog import Catalog
 
-        return Catalog(self.path / "catalog.sqlite", storage=self.storage, clock=self.clock)
+        return Catalog(
+            self.path / "catalog.sqlite",
+            storage=self.storage,
+            clock=self.clock,
+            ask=lambda sql, database: self.athena.sql(sql, database=database).rows,
+            neighbours=(_StreamEntries(self), _WarehouseEntries(self)),
+        )
 
     @cached_property
     def athena(self) -> Athena:
@@ -148,6 +159,11 @@ class Workspace:
             settings=self.settings,
         )
 
+    def _tell_crawlers(self, event: ObjectEvent) -> None:
+        """Without a catalog there is no crawler, and a catalog is not to be made by putting an object."""
+        if "catalog" in self.__dict__ or (self.path / "catalog.sqlite").exists():
+            self.catalog.crawlers.notify(event)
+
     def close(self) -> None:
         """Close what was opened; the workspace may be opened again."""
         for name in ("delivery", "warehouse", "streams", "athena", "catalog", "storage"):
@@ -189,3 +205,45 @@ class _LakeTables:
         """All rows of a table, as of now."""
         shown = ", ".join(f'"{column}"' for column in columns) or "1 AS one"
         return self._workspace.athena.sql(f'SELECT {shown} FROM "{database}"."{table}"').table
+
+
+class _StreamEntries:
+    """The streams for the catalog's inventory. A service that was never used is not to be made by looking."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def entries(self) -> Iterator[Entry]:
+        from kit.catalog import Column
+        from kit.catalog.inventory import Entry
+        from kit.streams.tables import StreamTables
+
+        if not (self._workspace.path / "streams").is_dir():
+            return
+        tables = StreamTables(lambda: self._workspace.streams)
+        for name in self._workspace.streams:
+            table = tables.find(name.lower())
+            columns = () if table is None else tuple(Column(each.name, each.type) for each in table.columns)
+            shards = sum(shard.is_open for shard in self._workspace.streams[name].shards())
+            yield Entry("stream", tables.database, name, columns, f"{shards} open shard{'s' * (shards != 1)}")
+
+
+class _WarehouseEntries:
+    """The warehouse's tables and views for the catalog's inventory."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def entries(self) -> Iterator[Entry]:
+        from kit.catalog import Column
+        from kit.catalog.inventory import Entry
+
+        if not (self._workspace.path / "warehouse").is_dir():
+            return
+        rows = self._workspace.warehouse.sql(
+            "SELECT table_schema, table_name, column_name, data_type FROM information_schema.columns "
+            "WHERE table_schema NOT IN ('information_schema', 'pg_catalog') "
+            "ORDER BY table_schema, table_name, ordinal_position"
+        ).rows
+        for (schema, name), columns in groupby(rows, key=itemgetter(0, 1)):
+            yield Entry("warehouse", schema, name, tuple(Column(column, kind) for _, _, column, kind in columns))
