@@ -197,9 +197,16 @@ def _statistics(column: StoredColumn, known: Mapping[str, Any], rows: int) -> Co
         distinct=float(min(known.get("approx_unique", rows * 0.1) or 1, rows)),
         null_fraction=0.1 if known.get("has_null") else 0.0,
         width_bytes=total / rows if total is not None else assumed_width(column.type),
-        low=on_scale(known.get("min")),
-        high=on_scale(known.get("max")),
+        low=on_scale(_bound(column.type, known.get("min"))),
+        high=on_scale(_bound(column.type, known.get("max"))),
     )
+
+
+def _bound(kind: Type, found: object) -> object:
+    """A bound as a value: moments come as text."""
+    if kind.kind is Kind.TIMESTAMPTZ and isinstance(found, str) and found[:4].isdigit():
+        return datetime.fromisoformat(found)
+    return found
 
 
 def on_scale(found: object) -> float | None:
@@ -213,8 +220,6 @@ def on_scale(found: object) -> float | None:
             return (found.date() - _EPOCH).days + (found.hour * 3_600 + found.minute * 60 + found.second) / 86_400
         case date():
             return float((found - _EPOCH).days)
-        case str() if found[:4].isdigit():
-            return on_scale(datetime.fromisoformat(found))
         case _:
             return None
 
