@@ -214,10 +214,18 @@ def test_it_takes_the_theme_and_comes_back_after_a_reload(open_notebook: Any, ar
     document.page.wait_for_selector(".boathouse-chart[data-theme=dark]")
     chart.wait_for_drawings(2)
     document.page.screenshot(path=artefacts / "stream_chart_dark.png")
+    seen = chart.texts()
+    painted = chart.painted()
+    chart.wait_for_drawings(2)
+    assert "Temperature" in seen
+    assert chart.painted() != painted
     document.command("docmanager:save")
     document.page.reload()
     document.page.wait_for_selector(".boathouse-chart canvas", timeout=60_000)
 
     chart.wait_for_drawings(2)
+    document.page.set_viewport_size({"width": 900, "height": 800})
+    chart.wait_for_drawings(2)
+    assert chart.root.locator("canvas").evaluate("canvas => canvas.clientWidth") < 500
     document.command("apputils:change-theme", {"theme": "JupyterLab Light"})
     assert_clean(document)

@@ -103,6 +103,8 @@ function render({ model, el, signal }) {
   let embedded = null;
   let waiting = null;
   let drawing = false;
+  let drawn = Promise.resolve();
+  let embedding = Promise.resolve();
   let newest = null;
   let figures = { state: "loading" };
   let swatches = "";
@@ -176,23 +178,39 @@ function render({ model, el, signal }) {
     return vega;
   }
 
-  async function embed() {
-    const vegaEmbed = await loadVega(model);
-    if (signal.aborted) return;
-    embedded?.finalize();
-    const dark = isDark();
-    embedded = await vegaEmbed(picture, structuredClone(model.get("spec")), {
-      mode: "vega-lite",
-      renderer: "canvas",
-      config: model.get("configs")[dark ? "dark" : "light"],
-      actions: false,
-      ast: false,
-      patch: withFixedColors,
+  /** Embeds anew where the page's theme is another; one after the other, and never beneath a drawing. */
+  function embed() {
+    embedding = embedding.catch(() => {}).then(async () => {
+      const vegaEmbed = await loadVega(model);
+      const theme = isDark() ? "dark" : "light";
+      if (signal.aborted || (embedded && root.dataset.theme === theme)) return;
+      const old = embedded;
+      embedded = null;
+      await drawn;
+      old?.finalize();
+      // A page that changes its theme, or a tab that nobody sees, has no width for a while.
+      while (!picture.clientWidth && !signal.aborted) await new Promise((resolve) => setTimeout(resolve, 50));
+      embedded = await vegaEmbed(picture, structuredClone(model.get("spec")), {
+        mode: "vega-lite",
+        renderer: "canvas",
+        config: model.get("configs")[theme],
+        actions: false,
+        patch: withFixedColors,
+      });
+      root.dataset.theme = theme;
+      picture.vegaView = embedded.view; // for whoever wants to ask the picture what it shows
+      waiting ??= newest;
+      draw();
     });
-    root.dataset.theme = dark ? "dark" : "light";
-    picture.vegaView = embedded.view; // for whoever wants to ask the picture what it shows
-    if (newest) waiting ??= newest;
-    draw();
+    return embedding;
+  }
+
+  let width = 0;
+  /** Vega itself only looks at its container when the whole page changes its size. */
+  function fit() {
+    const now = picture.clientWidth;
+    if (embedded && now && width && now !== width) embedded.view.width(now).resize().runAsync();
+    width = now || width;
   }
 
   function setSignal(view, name, value) {
@@ -203,28 +221,29 @@ function render({ model, el, signal }) {
     }
   }
 
-  async function draw() {
+  function draw() {
     if (drawing || !embedded || !waiting || signal.aborted) return;
-    drawing = true;
     const shown = waiting;
     waiting = null;
-    try {
-      const view = embedded.view;
-      setSignal(view, "window_begin", shown.begin);
-      setSignal(view, "window_end", shown.end);
-      setSignal(view, "color_domain", shown.columns.find((each) => each.name === model.get("color"))?.values ?? []);
-      view.data(DATASET, rowsOf(shown.columns, shown.buffers));
-      await view.runAsync();
-      await new Promise((resolve) => (document.hidden ? setTimeout(resolve, 200) : requestAnimationFrame(resolve)));
-      model.send({ do: "drawn", sequence: shown.sequence });
-      root.dataset.drawn = String(shown.sequence);
-      root.dispatchEvent(new CustomEvent("boathouse-drawn", { bubbles: true, detail: { ...shown, buffers: undefined } }));
-    } catch (error) {
-      if (!signal.aborted) fail(String(error));
-    } finally {
-      drawing = false;
-    }
-    if (waiting) draw();
+    drawing = true;
+    drawn = paint(embedded.view, shown)
+      .catch((error) => signal.aborted || fail(`The chart could not be drawn: ${error}`))
+      .then(() => {
+        drawing = false;
+        draw();
+      });
+  }
+
+  async function paint(view, shown) {
+    setSignal(view, "window_begin", shown.begin);
+    setSignal(view, "window_end", shown.end);
+    setSignal(view, "color_domain", shown.columns.find((each) => each.name === model.get("color"))?.values ?? []);
+    view.data(DATASET, rowsOf(shown.columns, shown.buffers));
+    await view.runAsync();
+    await new Promise((resolve) => (document.hidden ? setTimeout(resolve, 200) : requestAnimationFrame(resolve)));
+    model.send({ do: "drawn", sequence: shown.sequence });
+    root.dataset.drawn = String(shown.sequence);
+    root.dispatchEvent(new CustomEvent("boathouse-drawn", { bubbles: true, detail: { ...shown, buffers: undefined } }));
   }
 
   const heard = (content, buffers) => {
@@ -238,15 +257,13 @@ function render({ model, el, signal }) {
   };
   model.on("msg:custom", heard);
 
-  const themed = new MutationObserver(() => embedded && root.dataset.theme !== (isDark() ? "dark" : "light") && embed());
+  const begin = () => embed().catch((error) => fail(`The chart could not be drawn: ${error}`));
+  const themed = new MutationObserver(begin);
   themed.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
-  const resized = new ResizeObserver(() => embedded?.view.resize().runAsync());
+  const resized = new ResizeObserver(fit);
   resized.observe(picture);
 
-  embed().then(
-    () => model.send({ do: "ready" }),
-    (error) => fail(`The chart could not be drawn: ${error}`),
-  );
+  begin().then(() => model.send({ do: "ready" }));
 
   return () => {
     model.off("msg:custom", heard);
