@@ -72,8 +72,8 @@ class Table:
     """`style` is what was declared, `effective` where the rows are. `slice_rows` counts them, one number a slice.
 
     `sorted_rows` are those in sort-key order, which each part begins with; the rest were appended later. Of them
-    `displaced_rows` were updated, which moves a row to the unsorted region. `ghost_rows` were deleted, or replaced by an
-    update, and not vacuumed yet. `changed_rows` counts what was inserted, updated and deleted since ANALYZE.
+    `displaced_rows` were updated, which moves a row to the unsorted region. `ghost_rows` were deleted, or replaced by
+    an update, and not vacuumed yet. `changed_rows` counts what was inserted, updated and deleted since ANALYZE.
     `is_measured` tells ANALYZE's statistics from those that loading gathers in passing.
     `next_slice` is where an EVEN table goes on, `next_identity` the number of the next row that gets one. The parts'
     `generation` grows when they are written anew.

@@ -208,8 +208,10 @@ def _relation(document: Mapping[str, Any]) -> Table | View:
 
 
 def _stored(document: Mapping[str, Any]) -> StoredColumn:
-    identity = document.get("identity")
-    return StoredColumn(**{**_column(document), "identity": Identity(**identity) if identity is not None else None})
+    values = _column(document)
+    if values.get("identity") is not None:
+        values["identity"] = Identity(**values["identity"])
+    return StoredColumn(**values)
 
 
 def _column(document: Mapping[str, Any]) -> dict[str, Any]:

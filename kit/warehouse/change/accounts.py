@@ -22,15 +22,15 @@ class Touched:
     in_order: int
 
 
-def counts(table: Table, shape: Shape, figures: tuple[int, ...]) -> list[int]:
+def counts(shape: Shape, figures: tuple[int, ...]) -> list[int]:
     """Figures by slice, zeros where there are none yet."""
     return list(figures or (0,) * shape.slices)
 
 
 def after_delete(table: Table, shape: Shape, touched: list[Touched], now_ms: int) -> Table:
     """Rows are gone; each leaves a ghost."""
-    rows, in_order = counts(table, shape, table.slice_rows), counts(table, shape, table.sorted_rows)
-    ghosts, displaced = counts(table, shape, table.ghost_rows), counts(table, shape, table.displaced_rows)
+    rows, in_order = counts(shape, table.slice_rows), counts(shape, table.sorted_rows)
+    ghosts, displaced = counts(shape, table.ghost_rows), counts(shape, table.displaced_rows)
     for each in touched:
         rows[each.slice] -= each.rows
         in_order[each.slice] -= each.in_order
@@ -49,8 +49,8 @@ def after_delete(table: Table, shape: Shape, touched: list[Touched], now_ms: int
 
 def after_update(table: Table, shape: Shape, touched: list[Touched], now_ms: int) -> Table:
     """Rows were replaced where they lie: each leaves a ghost, and counts as unsorted."""
-    in_order = counts(table, shape, table.sorted_rows)
-    ghosts, displaced = counts(table, shape, table.ghost_rows), counts(table, shape, table.displaced_rows)
+    in_order = counts(shape, table.sorted_rows)
+    ghosts, displaced = counts(shape, table.ghost_rows), counts(shape, table.displaced_rows)
     for each in touched:
         ghosts[each.slice] += each.rows
         displaced[each.slice] = min(in_order[each.slice], displaced[each.slice] + each.in_order)

@@ -15,7 +15,6 @@ from kit.warehouse.plan.expression import quote
 from kit.warehouse.plan.nodes import Column
 from kit.warehouse.plan.segments import Segment
 
-
 # The database of a connection's temporary tables: the one that a transaction can write beside the cluster's file.
 OWN = "temp"
 

@@ -265,9 +265,14 @@ class _Run:
             self._release.widen()
         with self._cancellation.running(task.cursor):
             reader = task.cursor.sql(sql, params=self._values(task)).to_arrow_reader(BATCH_ROWS)
-            held, rest = drain(reader, limit_bytes)
-            if rest is not None and self._inside is not None:
-                rest = self._set_aside(rest, reader.schema)
+            try:
+                held, rest = drain(reader, limit_bytes)
+                if rest is not None and self._inside is not None:
+                    rest = self._set_aside(rest, reader.schema)
+            except BaseException:
+                # A connection with an unread answer could not even roll back.
+                reader.close()
+                raise
         rows = sum(batch.num_rows for batch in held)
         number = 0 if segment.site == "one slice" else LEADER
         profile = task.cursor.get_profiling_information() if rest is None else ""
@@ -281,12 +286,13 @@ class _Run:
         import pyarrow as pa
 
         aside, database = self._cluster.cursor(), self._cluster.next_database()
-        self._release.take(aside, database)
         exchange.attach(aside, database)
+        self._release.take(aside, database)
         unread = pa.RecordBatchReader.from_batches(schema, rest)
         relation = f'"{database}"."rest"'
         aside.sql("SELECT * FROM unread").create(relation)
-        del unread
+        unread.close()
+        self._release.drop_temporary()
         reader: pa.RecordBatchReader = aside.sql(f"SELECT * FROM {relation}").to_arrow_reader(BATCH_ROWS)
         return reader
 
@@ -328,7 +334,6 @@ class _Release:
 
     def take(self, cursor: Connection, database: str) -> None:
         """A cursor that reads on after the run, and the database that it reads."""
-        self._drop_temporary()
         self._cursors = [cursor]
         self._database = database
 
@@ -341,13 +346,14 @@ class _Release:
             self._wide.__exit__(None, None, None)
         for cursor in self.begun:
             self._cluster.end(cursor)
-        self._drop_temporary()
+        self.drop_temporary()
         if cursors:
             exchange.detach(cursors[0], self._database)
         for cursor in cursors:
             self._cluster.give_back(cursor)
 
-    def _drop_temporary(self) -> None:
+    def drop_temporary(self) -> None:
+        """Drop the temporary tables of a run inside of a transaction."""
         # After an error the transaction is rolled back, and its temporary tables go with it.
         if self.inside is not None:
             for relation in self.temporary:

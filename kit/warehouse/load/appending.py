@@ -1,8 +1,8 @@
 """Add rows to a table inside a transaction, and move a table's rows to where its distribution now says.
 
-What comes from outside is staged on a cursor of its own: a DuckDB transaction writes one attached database only, and the
-caller's writes the cluster's file. Each staging table is in a database of its own: a transaction that has touched an
-attached database does not see what is made in it later. What comes from the cluster's own tables is staged on the
+What comes from outside is staged on a cursor of its own: a DuckDB transaction writes one attached database only, and
+the caller's writes the cluster's file. Each staging table is in a database of its own: a transaction that has touched
+an attached database does not see what is made in it later. What comes from the cluster's own tables is staged on the
 transaction's connection, in its temporary tables: there alone the transaction's own changes are seen.
 """
 

@@ -20,7 +20,7 @@ ABORTED: Final = "25P02"
 
 
 class Block:
-    """One session's. `turn` is held while a statement of the block runs, so that two threads do not share it at once."""
+    """One session's. `turn` is held while a statement of the block runs: two threads never share it at once."""
 
     def __init__(self) -> None:
         self.turn = threading.RLock()

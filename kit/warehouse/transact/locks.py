@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final, TypeAlias
 
@@ -65,7 +65,7 @@ class Locks:
         with self._changed:
             try:
                 while self._in_the_way(wanted):
-                    self._waiting[wanted.xid] = wanted
+                    self._waiting[wanted.xid] = replace(wanted, granted=False)
                     self._refuse_deadlock(wanted)
                     self._changed.wait(STEP_SECONDS)
                     check()

@@ -47,7 +47,8 @@ class Violation:
         cycle = ", ".join(map(str, self.xids))
         return KitError(
             VIOLATION,
-            f"1023: Serializable isolation violation on table - {table_id}, transactions forming the cycle are: {cycle}",
+            f"1023: Serializable isolation violation on table - {table_id}, "
+            f"transactions forming the cycle are: {cycle}",
             f"Another transaction changed {'.'.join(self.table)} meanwhile: run this one again. LOCK the tables first, "
             "in the same order everywhere, to wait instead of failing.",
         )

@@ -1,8 +1,8 @@
 """One unit of work on the cluster's file: a connection, a snapshot, a catalog of its own, locks.
 
-It begins when it is first used, not when it is made, so that what it has to wait for comes before its snapshot. All that
-it does runs on its one connection: a DuckDB transaction sees its own writes there and nowhere else. Nothing of it is
-seen by others before `Cluster.commit`, which covers all slices and the catalog at once.
+It begins when it is first used, not when it is made, so that what it has to wait for comes before its snapshot. All
+that it does runs on its one connection: a DuckDB transaction sees its own writes there and nowhere else. Nothing of it
+is seen by others before `Cluster.commit`, which covers all slices and the catalog at once.
 
 Invariants: `base` is the committed catalog of the snapshot, but for tables whose counts were brought up to date when
 they were locked. A table that it writes is locked by it.
@@ -85,7 +85,7 @@ class Transaction:
 
     @property
     def is_changed(self) -> bool:
-        """Whether its catalog differs from every one that was ever committed; what is compiled for it serves it alone."""
+        """Whether its catalog differs from all that were ever committed: what is compiled for it serves it alone."""
         return self._catalog is not self._base
 
     def new_id(self) -> int:

@@ -328,7 +328,7 @@ def find_table(context: Context, parts: list[str], at: errors.Place) -> TableSch
                 return found
         candidates = [table for schema in context.search_path for table in context.schemas.tables(schema)]
         raise errors.relation_missing(name, context.script, at, candidates)
-    schema = parts[-2]
+    schema = _own_temporary(context, parts[-2])
     found = context.schemas.table(schema, name)
     if found is not None:
         return found
@@ -342,6 +342,13 @@ def find_table(context: Context, parts: list[str], at: errors.Place) -> TableSch
             errors.did_you_mean(schema, known),
         )
     raise errors.relation_missing(f"{schema}.{name}", context.script, at, context.schemas.tables(schema))
+
+
+def _own_temporary(context: Context, schema: str) -> str:
+    """`pg_temp` is the schema of the session's own temporary tables, whatever that is called: `pg_temp_…`."""
+    if schema != "pg_temp":
+        return schema
+    return next((each for each in context.search_path if each.startswith("pg_temp")), schema)
 
 
 def _common_table(context: Context, scope: Scope, item: exp.Table, name: str) -> Item:
