@@ -49,7 +49,10 @@ def names_of(target: str, options: UnloadOptions) -> Names:
 
 def partition_of(columns: Sequence[str], values: Sequence[str | None]) -> str:
     """`year=2008/month=1/`, as Hive writes it."""
-    return "".join(f"{_escaped(name)}={_escaped(value or _NULL)}/" for name, value in zip(columns, values, strict=True))
+    return "".join(
+        f"{_escaped(name)}={_escaped(_NULL if value is None else value)}/"
+        for name, value in zip(columns, values, strict=True)
+    )
 
 
 def _escaped(text: str) -> str:
