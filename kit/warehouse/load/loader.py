@@ -9,25 +9,27 @@ Source: Amazon Redshift Database Developer Guide, "COPY", read 2026-11.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kit.base.clock import Stopwatch
 from kit.base.errors import KitError, did_you_mean
 from kit.base.progress import Progress, Silent
 from kit.base.result import Result
-from kit.sql.redshift.statements import Copy
+from kit.sql.redshift import parse
+from kit.sql.redshift.statements import Copy, Insert
 from kit.storage import Storage
+from kit.warehouse.binding import bound_insert
 from kit.warehouse.catalog import StoredColumn, Table
-from kit.warehouse.cluster import SPILL, Cluster
-from kit.warehouse.connection import Connection, fetch
+from kit.warehouse.cluster import SPILL, Cluster, Transaction
+from kit.warehouse.connection import Connection, fetch, row
 from kit.warehouse.failures import translated
 from kit.warehouse.load import copy_paths
 from kit.warehouse.load.appending import Staging, append
-from kit.warehouse.load.copy_convert import VALUE, name
+from kit.warehouse.load.copy_convert import VALUE, literal, name
 from kit.warehouse.load.copy_files import SPLIT_BYTES, LoadFile, Part, dealt, files_of, shared
 from kit.warehouse.load.copy_paths import Shredder
 from kit.warehouse.load.copy_reading import (
@@ -38,12 +40,13 @@ from kit.warehouse.load.copy_reading import (
     group_rows,
     read,
 )
-from kit.warehouse.load.placing import Staged, staging_select
+from kit.warehouse.load.placing import Staged, identity_sql, staging_select
 from kit.warehouse.load.records import LoadCommit, LoadError, LoadLog
 from kit.warehouse.load.report import LoadStats
 from kit.warehouse.maintain.analyze import analyzed
 from kit.warehouse.plan.expression import quote
 from kit.warehouse.plan.facts import Shape
+from kit.warehouse.query import Queries
 
 if TYPE_CHECKING:
     from kit.warehouse.commands import Call
@@ -54,8 +57,9 @@ _FORMATS = {"PARQUET": "Parquet", "ORC": "ORC", "JSON": "JSON", "AVRO": "Avro"}
 class Loader:
     """Runs COPY on one cluster."""
 
-    def __init__(self, cluster: Cluster, storage: Storage, log: LoadLog) -> None:
+    def __init__(self, cluster: Cluster, queries: Queries, storage: Storage, log: LoadLog) -> None:
         self._cluster = cluster
+        self._queries = queries
         self._storage = storage
         self._log = log
 
@@ -66,7 +70,7 @@ class Loader:
         with self._area(call) as area, call.transaction() as transaction:
             table = transaction.catalog.table_named(statement.table, call.session.path)
             shape = transaction.catalog.shape
-            load, staged = self._prepared(call, statement, table, shape, area)
+            load, relation = self._prepared(call, statement, table, transaction, area)
             watch = Stopwatch()
             outcomes = self._read(load, self._parts(area, statement, files, shape), shape, progress)
             read_ms = watch.ms
@@ -78,7 +82,8 @@ class Loader:
             if not statement.options.no_load:
                 progress.update(None, "placing rows")
                 with self._cluster.all_cores():
-                    loaded = append(transaction, area, table, replace(staged, rows=rows), shape, self._cluster.now_ms())
+                    staged = self._numbered(load, table, shape, area, Staged(relation, rows))
+                    loaded = append(transaction, area, table, staged, shape, self._cluster.now_ms())
                     known = self._with_statistics(statement, table, loaded, transaction.cursor, shape)
                 transaction.catalog = transaction.catalog.with_relation(known)
         return self._result(call, statement, table, outcomes, shape, read_ms, watch.ms)
@@ -95,20 +100,23 @@ class Loader:
             area.clear()
             self._cluster.give_back(cursor)
 
-    def _prepared(self, call: Call, statement: Copy, table: Table, shape: Shape, area: Staging) -> tuple[Load, Staged]:
-        """Make the staging table; what the slices need to fill it."""
+    def _prepared(
+        self, call: Call, statement: Copy, table: Table, transaction: Transaction, area: Staging
+    ) -> tuple[Load, str]:
+        """What the slices need to fill the staging table, and that one's name; it is made, and empty."""
         columns = _named(table, statement)
         relation = area.relation()
         items = {column.name: name(VALUE, index) for index, column in enumerate(columns)}
+        items |= self._defaults(call, table, [each for each in table.columns if each not in columns], transaction)
         listed = ", ".join(f"{items.get(column.name, 'NULL')} AS {quote(column.name)}" for column in table.columns)
         nothing = ", ".join(f"CAST(NULL AS {column.type.duckdb}) AS {quote(column.name)}" for column in table.columns)
+        shape = transaction.catalog.shape
         fetch(area.cursor, f"CREATE TABLE {relation} AS {staging_select(table, f'SELECT {nothing} LIMIT 0', shape)}")
 
         def insert(select: str) -> str:
             return f"INSERT INTO {relation} {staging_select(table, f'SELECT {listed} FROM ({select})', shape)}"
 
         options = statement.options
-        limit = None if options.ignore_all_errors else max(1, options.max_errors)
         load = Load(
             query=call.query_id,
             table=table.id,
@@ -118,11 +126,48 @@ class Loader:
             insert=insert,
             shred=self._shredder(statement, columns),
             scratch=self._cluster.folder / SPILL / self._cluster.next_database(),
-            tally=Tally(limit),
+            tally=Tally(None if options.ignore_all_errors else max(1, options.max_errors)),
             clock=self._cluster.clock,
             cancellation=call.cancellation,
         )
-        return load, Staged(relation, 0)
+        return load, relation
+
+    def _defaults(
+        self, call: Call, table: Table, missing: Sequence[StoredColumn], transaction: Transaction
+    ) -> dict[str, str]:
+        """SQL of the values of columns that the files do not hold: their DEFAULT, the same for all rows of a COPY."""
+        wanted = [column for column in missing if column.default_text]
+        if not wanted:
+            return {}
+        script = f"INSERT INTO {quote(table.schema)}.{quote(table.name)} DEFAULT VALUES"
+        (parsed,) = parse(script)
+        assert isinstance(parsed.statement, Insert)
+        insert = bound_insert(parsed.statement, transaction.catalog, script, call.session, {})
+        texts = ", ".join(
+            f"CAST({quote(f'value {insert.columns.index(column.name)}')} AS VARCHAR)" for column in wanted
+        )
+        names = ", ".join(quote(f"value {index}") for index in range(len(insert.columns)))
+
+        def consume(cursor: Connection, sql: str, parameters: Mapping[str, Any]) -> tuple[Any, ...]:
+            return row(cursor, f'SELECT {texts} FROM ({sql}) AS "written"({names})', dict(parameters))
+
+        compiled = self._queries.planned(insert.query, transaction.catalog)
+        values = self._queries.run_into(compiled, {}, call.session, call.cancellation, consume, transaction, call.runs)
+        return {
+            column.name: f"CAST({literal(text) if text is not None else 'NULL'} AS {column.type.duckdb})"
+            for column, text in zip(wanted, values, strict=True)
+        }
+
+    def _numbered(self, load: Load, table: Table, shape: Shape, area: Staging, staged: Staged) -> Staged:
+        """Staged rows with the numbers of an IDENTITY column that the files do not hold, once all rows are there."""
+        missing = [each for each in table.columns if each.identity is not None and each not in load.columns]
+        if not missing:
+            return staged
+        items = [
+            f"{identity_sql(table, column) if column in missing else quote(column.name)} AS {quote(column.name)}"
+            for column in table.columns
+        ]
+        return area.rows(table, f"SELECT {', '.join(items)} FROM {staged.relation}", {}, shape)
 
     def _shredder(self, statement: Copy, columns: Sequence[StoredColumn]) -> Shredder | None:
         options = statement.options
@@ -291,9 +336,10 @@ def _commit(query: int, statement: Copy, outcome: Outcome) -> LoadCommit:
 
 
 def _named(table: Table, statement: Copy) -> list[StoredColumn]:
-    """The columns that the files hold, in their order."""
+    """The columns that the files hold, in their order: all but an IDENTITY, unless EXPLICIT_IDS is said."""
+    explicit = statement.options.explicit_ids
     if not statement.columns:
-        return list(table.columns)
+        return [each for each in table.columns if explicit or each.identity is None or each.identity.by_default]
     found: list[StoredColumn] = []
     for asked in statement.columns:
         column = table.column(asked)
@@ -303,7 +349,11 @@ def _named(table: Table, statement: Copy) -> list[StoredColumn]:
             raise KitError("42703", message, did_you_mean(asked, known))
         if column in found:
             raise KitError("42701", f'column "{asked}" specified more than once')
+        if column.identity is not None and not column.identity.by_default and not explicit:
+            raise KitError("0A000", f'cannot set identity column "{asked}" to a value', "EXPLICIT_IDS loads it.")
         found.append(column)
+    if explicit and any(each.identity is not None and each not in found for each in table.columns):
+        raise KitError("42601", "EXPLICIT_IDS needs the IDENTITY column in the column list")
     return found
 
 

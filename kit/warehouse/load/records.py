@@ -9,8 +9,6 @@ Source: Amazon Redshift Database Developer Guide, "STL_LOAD_ERRORS", "STL_LOAD_C
 
 from __future__ import annotations
 
-import threading
-from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
@@ -100,19 +98,3 @@ class LoadLog(Protocol):
     """Where records go. Called from the statement's own thread, when its outcome is known; must not raise."""
 
     def add(self, records: Iterable[LoadRecord]) -> None: ...
-
-
-class RecentRecords:
-    """The last records, in memory, in the order in which they came; threads may share it."""
-
-    def __init__(self, limit: int = 10_000) -> None:
-        self._records: deque[LoadRecord] = deque(maxlen=limit)
-        self._lock = threading.Lock()
-
-    def add(self, records: Iterable[LoadRecord]) -> None:
-        with self._lock:
-            self._records.extend(records)
-
-    def all(self) -> tuple[LoadRecord, ...]:
-        with self._lock:
-            return tuple(self._records)

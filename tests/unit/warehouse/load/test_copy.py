@@ -6,7 +6,7 @@ import bz2
 import gzip
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -18,9 +18,9 @@ import pytest
 from pyarrow import orc
 
 from kit.base.errors import KitError
-from kit.warehouse import Warehouse, commands
+from kit.warehouse import Warehouse
 from kit.warehouse.load import copy_reading, copy_streams, loader
-from kit.warehouse.load.records import LoadCommit, LoadError, RecentRecords, Replacement
+from kit.warehouse.load.records import LoadCommit, LoadError, LoadRecord, Replacement
 from kit.warehouse.load.report import LoadStats
 from kit.workspace import Workspace
 
@@ -35,16 +35,31 @@ def put(workspace: Workspace) -> Put:
     return write
 
 
+class RecentRecords:
+    """A log that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.records: list[LoadRecord] = []
+
+    def add(self, records: Iterable[LoadRecord]) -> None:
+        self.records += records
+
+
 @pytest.fixture(autouse=True)
 def log(monkeypatch: pytest.MonkeyPatch) -> RecentRecords:
     """What the warehouse tells its system tables; made before the warehouse is."""
     records = RecentRecords()
-    monkeypatch.setattr(commands, "RecentRecords", lambda: records)
+    original = loader.Loader.__init__
+
+    def told(own: loader.Loader, *arguments: Any) -> None:
+        original(own, *arguments[:-1], records)
+
+    monkeypatch.setattr(loader.Loader, "__init__", told)
     return records
 
 
 def kept(log: RecentRecords, kind: type) -> list[Any]:
-    return [each for each in log.all() if isinstance(each, kind)]
+    return [each for each in log.records if isinstance(each, kind)]
 
 
 def rows(warehouse: Warehouse, sql: str = "SELECT * FROM t ORDER BY 1") -> list[tuple[Any, ...]]:
@@ -644,3 +659,30 @@ def test_nothing_is_left_behind_in_the_spill_folder(warehouse: Warehouse, put: P
     warehouse.sql("COPY t FROM 's3://lake/in.gz' GZIP MAXERROR 5")
 
     assert list((warehouse._cluster.folder / "spill").iterdir()) == []
+
+
+def test_columns_that_the_files_do_not_hold_have_their_default(warehouse: Warehouse, put: Put) -> None:
+    put("in.txt", b"1\n2\n")
+    warehouse.sql(
+        "CREATE TABLE t (k int, s varchar(9) DEFAULT 'it''s', at timestamp DEFAULT getdate(), "
+        "n int DEFAULT 1 + 1, x int)"
+    )
+
+    warehouse.sql("COPY t (k) FROM 's3://lake/in.txt'")
+
+    at = datetime(2026, 1, 1)
+    assert rows(warehouse) == [(1, "it's", at, 2, None), (2, "it's", at, 2, None)]
+
+
+def test_an_identity_is_numbered_over_all_files_or_taken_from_them(warehouse: Warehouse, put: Put) -> None:
+    for number in range(5):
+        put(f"in/{number}.txt", b"a\nb\n")
+    put("ids.txt", b"100|c\n")
+    warehouse.sql("CREATE TABLE t (id bigint IDENTITY(1, 2), s varchar(9)) DISTKEY(id)")
+
+    warehouse.sql("COPY t FROM 's3://lake/in/'")
+    warehouse.sql("COPY t FROM 's3://lake/ids.txt' EXPLICIT_IDS")
+    with pytest.raises(KitError, match='cannot set identity column "id" to a value'):
+        warehouse.sql("COPY t (id, s) FROM 's3://lake/ids.txt'")
+
+    assert rows(warehouse, "SELECT id FROM t ORDER BY id") == [(number,) for number in [*range(1, 21, 2), 100]]
