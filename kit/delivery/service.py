@@ -51,6 +51,7 @@ from kit.streams import Streams
 
 if TYPE_CHECKING:
     from kit.catalog import Catalog
+    from kit.delivery.agent.agent import Agent
     from kit.delivery.api.client import Client
     from kit.storage import Storage
 
@@ -91,6 +92,7 @@ class Deliveries:
         self._background = background
         self._lock = threading.Lock()
         self._workers: dict[str, Worker] = {}
+        self._agents: dict[str, Agent] = {}
         self._is_open = True
         self._around = Surroundings(
             folder,
@@ -277,6 +279,31 @@ class Deliveries:
                 "Put the records into its source.",
             )
 
+    def agent(self, *flows: Mapping[str, Any], name: str = "default", background: bool = True, **flow: Any) -> Agent:
+        """Tail log files into streams and delivery streams, as the Kinesis Agent does.
+
+        A flow has the options of the agent's `agent.json`: `filePattern`, `kinesisStream` or `deliveryStream`,
+        `initialPosition`, `multiLineStartPattern`, `dataProcessingOptions` and others; one flow may be given by
+        keywords. What an agent of this name has read is remembered. Raises `InvalidConfiguration`.
+        """
+        from kit.delivery.agent.agent import Agent
+        from kit.delivery.agent.flow import flow as parsed
+        from kit.delivery.agent.targets import sender
+
+        if not NAME.fullmatch(name):
+            raise ValidationException(f"'{name}' is no name of an agent.", "1 to 64 letters, digits, dots and hyphens.")
+        wanted = [parsed(each) for each in (*flows, *([flow] if flow else []))]
+        targets = [(each, sender(each, self, self._streams, self.entropy)) for each in wanted]
+        made = Agent(name, targets, self._around.folder, clock=self.clock, entropy=self.entropy)
+        with self._lock:
+            former = self._agents.pop(name, None)
+            self._agents[name] = made
+        if former is not None:
+            former.close()
+        if background:
+            made.start()
+        return made
+
     def close(self) -> None:
         """End the background work. What waits is kept, and delivered when the workspace is next asked to."""
         atexit.unregister(self.close)
@@ -284,8 +311,11 @@ class Deliveries:
             if not self._is_open:
                 return
             self._is_open = False
-            workers = list(self._workers.values())
+            workers, agents = list(self._workers.values()), list(self._agents.values())
             self._workers.clear()
+            self._agents.clear()
+        for agent in agents:
+            agent.close()
         for worker in workers:
             worker.close()
         self.journal.close()

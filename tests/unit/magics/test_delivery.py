@@ -120,7 +120,7 @@ def test_tab_offers_commands_options_streams_functions_and_delivery_streams(shel
     def offers(text):
         return offered(Session(shell), (DELIVERY,), text, 0, len(text)).candidates
 
-    assert offers("%delivery de") == ("delete", "describe")
+    assert offers("%delivery de") == ("describe", "delete")
     assert offers("%delivery flush ") == ("raw",)
     assert offers("%delivery create x s3://lake/ --source ") == ("clicks",)
     assert "enrich" in offers("%delivery create x s3://lake/ --transform e")
