@@ -1,10 +1,11 @@
-"""The DuckDB of one run: in memory, private, without files or network. Tables go in and come out as Arrow.
+"""DuckDB as runs use it: in memory, private, without files or network. Tables go in and come out as Arrow.
 
 Knows SQL, values and Arrow tables only. One thread asks at a time; another may interrupt.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -19,26 +20,56 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class Engine:
-    """Opened at once; `close` lets go of all that it holds."""
+class Database:
+    """The DuckDB of this process for windows, opened when first asked for: installing Athena's functions takes a while.
+
+    Each run has a connection of its own, and with it its own names of tables.
+    """
 
     def __init__(self, settings: Settings) -> None:
-        self._connection = duckdb.connect(
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._connection: duckdb.DuckDBPyConnection | None = None
+
+    def connect(self) -> Engine:
+        """A connection for one run."""
+        with self._lock:
+            if self._connection is None:
+                self._connection = self._open()
+            return Engine(self._connection.cursor())
+
+    def close(self) -> None:
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+            self._connection = None
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        connection = duckdb.connect(
             ":memory:",
             config={
-                "threads": settings.threads,
-                "memory_limit": f"{settings.memory_bytes}B",
+                "threads": self._settings.threads,
+                "memory_limit": f"{self._settings.memory_bytes}B",
                 "python_enable_replacements": False,
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
             },
         )
-        self._connection.execute("SET GLOBAL TimeZone = 'UTC'")
-        self._connection.begin()
+        connection.execute("SET GLOBAL TimeZone = 'UTC'")
+        connection.begin()
         for macro in MACROS:
-            self._connection.execute(macro)
-        self._connection.commit()
-        self._connection.execute("SET GLOBAL enable_external_access = false")
+            connection.execute(macro)
+        connection.commit()
+        connection.execute("SET GLOBAL enable_external_access = false")
+        return connection
+
+
+class Engine:
+    """One connection; `close` lets go of all that it holds."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        connection.execute("SET enable_progress_bar = false")
 
     def query(self, sql: str, tables: Mapping[str, pa.Table], parameters: Mapping[str, Any] | None = None) -> pa.Table:
         """The answer over tables by the names that the SQL has for them. Raises `KitError` for what fails in it."""
@@ -56,6 +87,11 @@ class Engine:
         finally:
             for name in tables:
                 self._connection.unregister(name)
+
+    def types(self, table: pa.Table) -> dict[str, Any]:
+        """DuckDB's types of a table's columns."""
+        relation = self._connection.from_arrow(table.slice(0, 0))
+        return dict(zip(relation.columns, relation.types, strict=True))
 
     def interrupt(self) -> None:
         """Stop what is running; from any thread."""

@@ -239,7 +239,7 @@ class _Walk:
                 last_ms = int(self._arrivals[index][-1])
                 if last_ms < arrival_ms or (last_ms == arrival_ms and index < shard):
                     return False
-        return all(self._floor_ms(index) > arrival_ms for index in self._unread)
+        return all((self._floor_ms(index), index) > (arrival_ms, shard) for index in self._unread)
 
     def wake(self, shard: int) -> None:
         self._awake.add(shard)
