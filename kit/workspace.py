@@ -141,6 +141,7 @@ class Workspace:
             streams=lambda: self.streams,
             tables=lambda: _LakeTables(self),
             storage=lambda: self.storage,
+            catalog=lambda: self.catalog,
             clock=self.clock,
             entropy=self.entropy,
             settings=self.settings,
