@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -75,8 +76,13 @@ class Lab:
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with running_lab(tmp_path_factory.mktemp("lab")) as found:
+        yield found
+
+
+@contextmanager
+def running_lab(home: Path, *more: str) -> Iterator[Lab]:
     """JupyterLab with settings of its own, on a port of this machine alone."""
-    home = tmp_path_factory.mktemp("lab")
     folder = home / "served"
     for name in ("served", "config/labconfig", "runtime", "data"):
         (home / name).mkdir(parents=True)
@@ -101,6 +107,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         "--KernelManager.transport=ipc",
         "--ServerApp.log_level=WARN",
         f"--ServerApp.root_dir={folder}",
+        *more,
     ]
     with (home / "log").open("wb") as log:
         process = subprocess.Popen(
@@ -146,6 +153,12 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
+    with running_browser() as found:
+        yield found
+
+
+@contextmanager
+def running_browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     path = chromium()
@@ -230,6 +243,20 @@ class Document:
         return False
 
 
+def opened_document(page: Any, lab: Lab, name: str, cells: list[str] | Path) -> Document:
+    """Cells as a new notebook, or a notebook as it is, in a folder that looks like the repository; not open yet."""
+    notebook = lab.folder / name / "notebooks" / "notebook.ipynb"
+    notebook.parent.mkdir(parents=True)
+    (lab.folder / name / "data").symlink_to(ROOT / "data")
+    if isinstance(cells, Path):
+        notebook.write_bytes(cells.read_bytes())
+    else:
+        made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+        made.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        nbformat.write(made, notebook)
+    return Document(page, lab, str(notebook.relative_to(lab.folder)))
+
+
 Open = Callable[..., Document]
 
 
@@ -240,17 +267,7 @@ def open_notebook(lab: Lab, browser: Any, request: pytest.FixtureRequest) -> Ite
     context = browser.new_context(viewport={"width": 1200, "height": 1000})
 
     def open_(cells: list[str] | Path) -> Document:
-        folder = lab.folder / re.sub(r"\W+", "-", request.node.name) / "notebooks"
-        folder.mkdir(parents=True)
-        (folder.parent / "data").symlink_to(ROOT / "data")
-        name = "notebook.ipynb"
-        if isinstance(cells, Path):
-            (folder / name).write_bytes(cells.read_bytes())
-        else:
-            notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
-            notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-            nbformat.write(notebook, folder / name)
-        document = Document(context.new_page(), lab, str((folder / name).relative_to(lab.folder)))
+        document = opened_document(context.new_page(), lab, re.sub(r"\W+", "-", request.node.name), cells)
         opened.append(document)
         document.open()
         return document

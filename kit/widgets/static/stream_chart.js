@@ -6,6 +6,7 @@
 
 const VEGA = Symbol.for("boathouse.vega");
 const DATASET = "window";
+const LAYOUT_MS = 1000;
 
 /** Vega, once a page, out of the state of a model that all charts share. */
 async function loadVega(model) {
@@ -206,6 +207,7 @@ function render({ model, el, signal }) {
   }
 
   let width = 0;
+  let laidOut = 0;
   /** Vega itself only looks at its container when the whole page changes its size. */
   function fit() {
     const now = picture.clientWidth;
@@ -239,6 +241,11 @@ function render({ model, el, signal }) {
     setSignal(view, "window_end", shown.end);
     setSignal(view, "color_domain", shown.columns.find((each) => each.name === model.get("color"))?.values ?? []);
     view.data(DATASET, rowsOf(shown.columns, shown.buffers));
+    // Labels of an axis may have become wider; to make room for them at every picture would double its cost.
+    if (performance.now() - laidOut > LAYOUT_MS) {
+      laidOut = performance.now();
+      view.resize();
+    }
     await view.runAsync();
     await new Promise((resolve) => (document.hidden ? setTimeout(resolve, 200) : requestAnimationFrame(resolve)));
     model.send({ do: "drawn", sequence: shown.sequence });

@@ -1,8 +1,8 @@
 """The thread behind a live chart: it follows the source, keeps the window and sends a picture when one is wanted.
 
-Owns all that changes while a chart lives. Paced by those who draw: at most two pictures are on their way. Where nobody
-tells of a picture drawn it slows down, since nobody looks; but while a cell runs nobody can be heard, and time alone
-sets the pace. An error ends the thread, is kept, and is sent as its last word.
+Owns all that changes while a chart lives. Paced by those who draw: the next picture is made when one has been drawn, of
+what is newest then. Where nobody tells of one it slows down, since nobody looks; but while a cell runs nobody can be
+heard, and time alone sets the pace. An error ends the thread, is kept, and is sent as its last word.
 """
 
 from __future__ import annotations
@@ -235,7 +235,7 @@ class Feed:
         if self._is_deaf():
             patience_ms = DEAF_MS
             self._heard_ms = self._watch.ms
-        return self._sequence - self._acknowledged < 2 or self._watch.ms - self._sent_ms >= patience_ms
+        return self._sequence <= self._acknowledged or self._watch.ms - self._sent_ms >= patience_ms
 
     def _pause_seconds(self) -> float:
         if self._wants_load or self._wants_stop:
@@ -276,6 +276,7 @@ class Feed:
                 "sequence": self._sequence,
                 "columns": described,
                 "marks": window.table.num_rows,
+                "newest": window.newest_ms if window.table.num_rows else None,
                 "begin": begin if begin < end_ms else end_ms - 1,
                 "end": end_ms,
             }

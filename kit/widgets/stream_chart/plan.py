@@ -151,7 +151,7 @@ def _plain(source: Any) -> dict[str, Any]:
         spec.pop(name, None)
     spec.setdefault("height", HEIGHT)
     spec["width"] = "container"
-    spec["autosize"] = {"type": "fit", "contains": "padding", "resize": True}
+    spec["autosize"] = {"type": "fit", "contains": "padding"}
     return spec
 
 

@@ -39,6 +39,7 @@ class Window:
         self.table = empty
         self.end_ms = -math.inf
         self.begin_seen_ms = math.inf
+        self.newest_ms = -math.inf
 
     def add(self, rows: Any, now_ms: float | None = None, pinned_end_ms: float | None = None) -> None:
         """Take rows, and let go of what has left the window.
@@ -48,7 +49,8 @@ class Window:
         """
         if rows.num_rows:
             spread = _compute.min_max(rows.column(self._plan.time)).as_py()
-            self.end_ms = max(self.end_ms, spread["max"])
+            self.newest_ms = max(self.newest_ms, spread["max"])
+            self.end_ms = max(self.end_ms, self.newest_ms)
             self.begin_seen_ms = min(self.begin_seen_ms, spread["min"])
             self.table = pa.concat_tables([self.table, rows])
         if now_ms is not None:

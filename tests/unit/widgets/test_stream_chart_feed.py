@@ -174,8 +174,8 @@ def test_pictures_wait_for_those_who_draw(feed: Feed, source: Source, screen: Sc
         threading.Event().wait(0.01)
     sent = len(screen.pictures)
 
-    # Two may be on their way, and one more for every quarter of a second without a word.
-    assert sent <= 3 + watch.ms / UNHEARD_MS
+    # One may be on its way, and one more for every quarter of a second without a word.
+    assert sent <= 2 + watch.ms / UNHEARD_MS
 
 
 def test_stopping_is_told_and_final(feed: Feed, screen: Screen) -> None:
