@@ -68,6 +68,33 @@ class StoredColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """How far a table had come when it was read; two marks are equal only where no row has changed in between.
+
+    `slice_rows` alone may grow while the rest stays the same: then rows were added behind those that were there.
+    """
+
+    schema: str
+    name: str
+    id: int
+    generation: int
+    slice_rows: tuple[int, ...]
+    ghosts: int
+    inserted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Materialized:
+    """The query of a materialised view, and what its tables were like when it was last refreshed."""
+
+    text: str
+    path: tuple[str, ...]
+    reads: tuple[tuple[str, str], ...]
+    marks: tuple[Mark, ...] = ()
+    xid: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """`style` is what was declared, `effective` where the rows are. `slice_rows` counts them, one number a slice.
 
@@ -104,6 +131,7 @@ class Table:
     vacuumed_ms: int | None = None
     next_identity: int = 0
     generation: int = 0
+    materialized: Materialized | None = None
 
     @property
     def relation(self) -> str:
@@ -114,6 +142,16 @@ class Table:
     def ghosts(self) -> int:
         """Ghost rows of the whole table, copies not counted."""
         return max(self.ghost_rows, default=0) if self.effective == "ALL" else sum(self.ghost_rows)
+
+    @property
+    def mark(self) -> Mark:
+        ghosts = sum(self.ghost_rows)
+        return Mark(self.schema, self.name, self.id, self.generation, self.slice_rows, ghosts, self.next_identity)
+
+    @property
+    def reads(self) -> tuple[tuple[str, str], ...]:
+        """What a materialised view reads; a table reads nothing."""
+        return self.materialized.reads if self.materialized is not None else ()
 
     @property
     def is_temporary(self) -> bool:
@@ -270,10 +308,10 @@ class Catalog:
         kept = {key: value for key, value in self.comments.items() if key != target}
         return self._changed(comments=kept if text is None else {**kept, target: text})
 
-    def dependents(self, relation: Table | View) -> list[View]:
-        """The views that cannot do without a relation."""
+    def dependents(self, relation: Table | View) -> list[Table | View]:
+        """The views, materialised ones among them, that cannot do without a relation."""
         key = (relation.schema, relation.name)
-        return [each for each in self.relations.values() if isinstance(each, View) and key in each.reads]
+        return [each for each in self.relations.values() if key in each.reads]
 
     def _changed(
         self,
@@ -292,6 +330,16 @@ class Catalog:
         )
 
 
+def is_stale(table: Table, catalog: Catalog) -> bool:
+    """Whether a table that a materialised view reads has changed since it was refreshed, or is gone."""
+    assert table.materialized is not None
+    for mark in table.materialized.marks:
+        found = catalog.relations.get((mark.schema, mark.name))
+        if not isinstance(found, Table) or found.mark != mark:
+            return True
+    return False
+
+
 def merged(base: Catalog, own: Catalog, current: Catalog) -> Catalog:
     """The current catalog with what was changed between `base` and `own`, as the commit after it.
 
@@ -299,6 +347,8 @@ def merged(base: Catalog, own: Catalog, current: Catalog) -> Catalog:
     """
     if current is base:
         return replace(own, version=current.version + 1)
+    if own.shape != base.shape or (current.shape != base.shape and own.relations is not base.relations):
+        raise _changed_by_both("The cluster")
     relations = dict(current.relations)
     for key in {*base.relations, *own.relations}:
         before, after = base.relations.get(key), own.relations.get(key)
@@ -310,8 +360,6 @@ def merged(base: Catalog, own: Catalog, current: Catalog) -> Catalog:
             del relations[key]
         else:
             relations[key] = after
-    if own.shape != base.shape and current.shape != base.shape:
-        raise _changed_by_both("The cluster")
     added, removed = own.schema_names - base.schema_names, base.schema_names - own.schema_names
     comments = {key: text for key, text in current.comments.items() if key in own.comments or key not in base.comments}
     comments |= {key: text for key, text in own.comments.items() if base.comments.get(key) != text}
@@ -319,8 +367,7 @@ def merged(base: Catalog, own: Catalog, current: Catalog) -> Catalog:
     homeless = next((key for key in relations if key[0] not in schemas and not key[0].startswith(TEMPORARY)), None)
     if homeless is not None:
         raise _changed_by_both(f"Schema {homeless[0]}")
-    shape = own.shape if own.shape != base.shape else current.shape
-    return Catalog(current.version + 1, shape, schemas, relations, comments)
+    return Catalog(current.version + 1, current.shape, schemas, relations, comments)
 
 
 def _changed_by_both(what: str) -> KitError:

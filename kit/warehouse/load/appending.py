@@ -28,6 +28,7 @@ from kit.warehouse.load.placing import (
     place,
     stage,
 )
+from kit.warehouse.plan.expression import quote
 from kit.warehouse.plan.facts import EffectiveStyle, Shape
 
 
@@ -113,6 +114,12 @@ def resized(transaction: Transaction, area: Staging, table: Table, before: Shape
         return _replaced(transaction, area, table, table, before, after, now_ms)
 
 
+def replaced(transaction: Transaction, area: Staging, old: Table, new: Table, shape: Shape, now_ms: int) -> Table:
+    """A table whose rows are placed anew, where and in the order in which `new` has them."""
+    with area.cancellation.running(transaction.cursor):
+        return _replaced(transaction, area, old, new, shape, shape, now_ms)
+
+
 def _moved(
     transaction: Transaction, area: Staging, table: Table, style: EffectiveStyle, shape: Shape, now_ms: int
 ) -> Table:
@@ -124,12 +131,21 @@ def _replaced(
     transaction: Transaction, area: Staging, old: Table, new: Table, before: Shape, after: Shape, now_ms: int
 ) -> Table:
     """The same rows in other places."""
-    empty = replace(new, slice_rows=(), sorted_rows=(), next_slice=0)
+    empty = replace(
+        new,
+        slice_rows=(),
+        sorted_rows=(),
+        ghost_rows=(),
+        displaced_rows=(),
+        next_slice=0,
+        generation=old.generation + 1,
+    )
     cursor = transaction.cursor
     made: list[str] = []
     staged = None
     if old.rows:
-        staged = stage(cursor, own_relation(area.cluster, made), empty, all_rows(old, before), {}, after)
+        columns = [quote(column.name) for column in new.columns]
+        staged = stage(cursor, own_relation(area.cluster, made), empty, all_rows(old, before, columns), {}, after)
     drop_parts(cursor, old, before)
     create_parts(cursor, empty, after)
     blank = replace(empty, slice_rows=(0,) * after.slices, sorted_rows=(0,) * after.slices)

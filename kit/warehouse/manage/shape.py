@@ -12,6 +12,8 @@ from kit.warehouse.execute.cancel import Cancellation
 from kit.warehouse.load.appending import resized, staging
 from kit.warehouse.plan.distribution import MAX_SLICES
 from kit.warehouse.plan.facts import Shape
+from kit.warehouse.transact.locks import Mode
+from kit.warehouse.transact.transaction import Claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,17 @@ def reshape(cluster: Cluster, wanted: Shape, cancellation: Cancellation) -> None
         raise KitError("22023", f"A cluster has at most {MAX_SLICES} slices here; {wanted.slices} were asked for.")
     if wanted == cluster.shape:
         return
+    if cluster.open_transactions():
+        raise KitError(
+            "55006",
+            "The cluster cannot be resized while transactions are open",
+            "COMMIT or ROLLBACK them, or close their sessions.",
+        )
     with staging(cluster, cancellation) as area, cluster.transaction() as transaction:
+        transaction.claim(
+            [Claim(key, Mode.EXCLUSIVE) for key, each in cluster.catalog.relations.items() if isinstance(each, Table)],
+            cancellation.check,
+        )
         before = transaction.catalog.shape
         for number in range(before.slices, wanted.slices):
             fetch(transaction.cursor, f'CREATE SCHEMA "slice{number}"')
