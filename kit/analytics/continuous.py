@@ -66,6 +66,7 @@ class ContinuousQuery:
         self._thread: threading.Thread | None = None
         self._running: _Running | None = None
         self._error: BaseException | None = None
+        self._is_untold = False
         self._errors = KeptRows(folder / "errors")
         self._late = KeptRows(folder / "late")
         self._kept = KeptRows(folder / "answer")
@@ -143,6 +144,11 @@ class ContinuousQuery:
             parts.append(f"windows closed up to {instant(mark * 1_000_000):%Y-%m-%d %H:%M:%S}")
         return " · ".join(parts) + (f"\n{self.error}" if self.error else "")
 
+    def take_failure(self) -> bool:
+        """Whether an error has ended it here that nobody has been told of; true once."""
+        untold, self._is_untold = self._is_untold, False
+        return untold
+
     # Running
 
     def start(self) -> None:
@@ -216,6 +222,7 @@ class ContinuousQuery:
         """Keep the error where the user looks: with the query, for this process and the next."""
         with self._work:
             self._error = error
+            self._is_untold = True
             running, self._running = self._running, None
             with suppress(OSError):
                 checkpoint.replace(self._folder / FAILURE, [str(error).encode()])

@@ -224,6 +224,11 @@ class Analytics:
         (self._folder / name / definition.NAME).unlink()
         shutil.rmtree(self._folder / name, ignore_errors=True)
 
+    def failures(self) -> list[ContinuousQuery]:
+        """The queries that have failed in this process since this was asked last: for whoever shows errors."""
+        with self._lock:
+            return [query for query in self._queries.values() if query.take_failure()]
+
     def list(self) -> Result:
         """The continuous queries: what they do, how far they are, and what has ended them."""
         watch = Stopwatch()

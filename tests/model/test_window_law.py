@@ -34,7 +34,8 @@ QUERIES = {
     "session": f"SELECT window_start, window_end, usr, count(*) n, sum(v) s "
     f"FROM TABLE(SESSION(TABLE clicks PARTITION BY usr, DESCRIPTOR(at), INTERVAL '3' SECOND)) {COUNTS}",
     "step": "SELECT STREAM STEP(ROWTIME BY INTERVAL '5' SECOND) AS begun, ROWTIME AS t, usr, v FROM clicks",
-    "sliding": "SELECT STREAM ROWTIME AS t, usr, v, sum(v) OVER (PARTITION BY usr RANGE INTERVAL '4' SECOND PRECEDING) s "
+    "sliding": "SELECT STREAM ROWTIME AS t, usr, v, "
+    "sum(v) OVER (PARTITION BY usr RANGE INTERVAL '4' SECOND PRECEDING) AS s "
     "FROM clicks",
     "stagger": "SELECT STREAM usr, count(*) AS n, sum(v) AS s FROM clicks "
     "WINDOWED BY STAGGER (PARTITION BY usr RANGE INTERVAL '5' SECOND)",
