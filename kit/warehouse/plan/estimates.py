@@ -24,6 +24,7 @@ IN_SUBQUERY = 0.5
 OTHER = 0.25
 AGGREGATE_RANGE = 0.1
 _EPOCH = date(1970, 1, 1)
+_DATE_PARTS = frozenset({"YEAR", "MONTH", "QUARTER", "DAY", "DOW", "HOUR", "DOY", "WEEK"})
 _FLIPPED: dict[type[exp.Expr], type[exp.Expr]] = {exp.LT: exp.GT, exp.GT: exp.LT, exp.LTE: exp.GTE, exp.GTE: exp.LTE}
 
 
@@ -45,17 +46,32 @@ def computed_facts(made: Column, value: Expr, context: Context) -> ColumnFacts |
         if known is None or known.distinct is None:
             return None
         distinct *= known.distinct
-        if isinstance(value.tree, exp.Extract) and known.low is not None and known.high is not None:
-            distinct = min(distinct, _units(value.tree, known.high - known.low))
+        part = _date_part(value.tree)
+        if part and known.low is not None and known.high is not None:
+            distinct = min(distinct, _units(part, known.high - known.low))
     if made.type == "BOOLEAN":
         distinct = 2.0
     return ColumnFacts(made.id, made.type, made.width_bytes, distinct=max(1.0, distinct))
 
 
-def _units(tree: exp.Extract, days: float) -> float:
+def _date_part(tree: exp.Expr) -> str:
+    """The part of a date that an expression takes, in capitals; empty where it takes none."""
+    tree = _bare(tree)
+    match tree:
+        case exp.Extract():
+            name = tree.name
+        case exp.Anonymous() if tree.name.lower() == "date_part" and isinstance(tree.expressions[0], exp.Literal):
+            name = tree.expressions[0].name
+        case exp.Anonymous():
+            name = tree.name
+        case _:
+            name = tree.key
+    return name.upper() if name.upper() in _DATE_PARTS else ""
+
+
+def _units(part: str, days: float) -> float:
     """How many values a part of a date takes over a span."""
-    part = tree.name.upper()
-    return {"YEAR": days / 365 + 1, "MONTH": 12, "QUARTER": 4, "DAY": 31, "DOW": 7, "HOUR": 24}.get(part, days + 1)
+    return {"YEAR": days / 365 + 1, "MONTH": 12, "QUARTER": 4, "DAY": 31, "DOW": 7, "HOUR": 24, "DOY": 366, "WEEK": 53}.get(part, days + 1)
 
 
 def _all(parts: list[exp.Expr], context: Context) -> float:
