@@ -6,7 +6,6 @@ It owns arguments and exit codes: 0 when all went well, 1 when a cell failed, 2 
 from __future__ import annotations
 
 import argparse
-import ast
 import os
 import shutil
 import subprocess
@@ -48,6 +47,25 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--answers", action="store_true", help="print the cells that are tagged as answers")
     run.set_defaults(run=_run)
 
+    report = commands.add_parser("report", help="run a notebook and write it as a page that needs nothing but itself")
+    report.add_argument("notebook", type=Path)
+    report.add_argument(
+        "-p",
+        "--parameter",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="repeatable; a name that is given more than once makes a report for each of its values",
+    )
+    report.add_argument("-b", "--batch", type=Path, metavar="FILE", help="sets of parameters, as JSON or CSV")
+    report.add_argument("-o", "--output", type=Path, default=Path("out"), help="folder (default: %(default)s)")
+    report.add_argument("--pdf", action="store_true", help="print it as PDF too, by Chromium or Chrome")
+    report.set_defaults(run=_report)
+
+    doctor = commands.add_parser("doctor", help="what is installed, what is missing, how to mend it")
+    doctor.add_argument("workspace", type=Path, nargs="?", help="default: $BOATHOUSE_HOME, else ./.boathouse")
+    doctor.set_defaults(run=_doctor)
+
     lab = commands.add_parser("lab", help="open JupyterLab on the notebooks")
     lab.add_argument("folder", type=Path, nargs="?", help="default: notebooks/ of this clone, else this folder")
     lab.set_defaults(run=_lab)
@@ -65,8 +83,30 @@ def _tour(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> int:
     if not options.notebook.is_file():
         raise KitError("NOTEBOOK_NOT_FOUND", f"There is no notebook '{options.notebook}'.")
-    parameters = dict(_parameter(text) for text in options.parameter)
+    from kit.reports.sets import parameter
+
+    parameters = dict(parameter(text) for text in options.parameter)
     return _execute(options.notebook, options.output, parameters, show_answers=options.answers)
+
+
+def _report(options: argparse.Namespace) -> int:
+    from kit.reports import parameter_sets, run_batch
+
+    sets = parameter_sets(options.parameter, options.batch)
+    batch = run_batch(options.notebook, sets, options.output, pdf=options.pdf, progress=_Bar())
+    print(batch.summary())
+    return 1 if batch.failed else 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from kit.doctor import examine
+    from kit.workspace import DEFAULT_FOLDER, HOME_VARIABLE
+
+    workspace = options.workspace or Path(os.environ.get(HOME_VARIABLE) or DEFAULT_FOLDER)
+    findings = examine(workspace)
+    for finding in findings:
+        print(finding)
+    return 1 if any(finding.state == "missing" for finding in findings) else 0
 
 
 def _lab(options: argparse.Namespace) -> int:
@@ -88,38 +128,13 @@ def _is_clone() -> bool:
     return (Path(__file__).parent.parent / "notebooks" / TOUR_NOTEBOOK).is_file()
 
 
-def _parameter(text: str) -> tuple[str, Any]:
-    name, equals, value = text.partition("=")
-    if not equals or not name.isidentifier():
-        raise KitError("INVALID_PARAMETER", f"'{text}' is not NAME=VALUE.", "For example: -p month=7")
-    try:
-        return name, ast.literal_eval(value)
-    except (ValueError, SyntaxError):
-        return name, value
-
-
 def _execute(notebook: Path, folder: Path, parameters: Mapping[str, Any], *, show_answers: bool) -> int:
-    import papermill
-    from papermill.exceptions import PapermillException
-    from traitlets.config import Config
+    from kit.reports import execute
 
-    # Sockets that are files of the user's own, not ports of the machine that anybody on it may speak to.
-    private = Config({"KernelManager": {"transport": "tcp" if os.name == "nt" else "ipc"}})
-    # The kernel must not look for a debugger's frozen modules, and says so on every start otherwise.
-    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
-    folder.mkdir(parents=True, exist_ok=True)
     executed = folder / notebook.name
-    try:
-        papermill.execute_notebook(
-            str(notebook),
-            str(executed),
-            dict(parameters),
-            cwd=str(notebook.parent),
-            progress_bar=sys.stderr.isatty(),
-            config=private,
-        )
-    except PapermillException as error:
-        print(f"{notebook.name} failed: {error}", file=sys.stderr)
+    failure = execute(notebook, executed, parameters, progress_bar=sys.stderr.isatty())
+    if failure is not None:
+        print(f"{notebook.name} failed in {failure}", file=sys.stderr)
         print(f"Executed notebook: {executed}", file=sys.stderr)
         return 1
     if show_answers:
@@ -127,6 +142,23 @@ def _execute(notebook: Path, folder: Path, parameters: Mapping[str, Any], *, sho
             print(line)
     print(f"Executed notebook: {executed}")
     return 0
+
+
+class _Bar:
+    """Progress as a bar on a terminal, gone at its end; on anything else a line for each step."""
+
+    WIDTH = 24
+
+    def __init__(self) -> None:
+        self._is_terminal = sys.stderr.isatty()
+
+    def update(self, fraction: float | None, message: str = "") -> None:
+        if self._is_terminal:
+            filled = round(self.WIDTH * (fraction or 0.0))
+            bar = f"[{'#' * filled}{' ' * (self.WIDTH - filled)}] {message}" if message else ""
+            print(f"\r\x1b[2K{bar}", end="", file=sys.stderr, flush=True)
+        elif message:
+            print(f"running {message}", file=sys.stderr)
 
 
 def answers(executed: Path) -> Iterator[str]:

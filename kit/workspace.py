@@ -6,12 +6,12 @@ Services do not know each other or the workspace; what one needs of another is h
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from kit.base.clock import Clock, WallClock
 from kit.base.errors import KitError
@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 
     from kit.analytics import Analytics
     from kit.athena import Athena
+    from kit.base.progress import Progress
     from kit.catalog import Catalog
     from kit.catalog.inventory import Entry
     from kit.delivery import Deliveries
+    from kit.reports import Batch
     from kit.sql.relations import Relation
     from kit.storage import ObjectEvent, Storage
     from kit.streams import Streams
@@ -159,6 +161,29 @@ class Workspace:
             entropy=self.entropy,
             settings=self.settings,
         )
+
+    def report(
+        self,
+        notebook: str | os.PathLike[str],
+        parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
+        *,
+        output: str | os.PathLike[str] = "out",
+        pdf: bool = False,
+        progress: Progress | None = None,
+    ) -> Batch:
+        """Run a notebook with these parameters, or for each of several sets, and write pages that need no network.
+
+        A notebook that has a parameter `workspace` gets this one. With `pdf` a browser prints the pages. Raises
+        `REPORT_FAILED` once all are run, if a cell of one failed.
+        """
+        from kit.reports import run_batch
+        from kit.reports.execution import declared_parameters
+
+        path = Path(notebook)
+        own = {"workspace": str(self.path)} if "workspace" in declared_parameters(path) else {}
+        given = [parameters] if isinstance(parameters, Mapping) else list(parameters) or [{}]
+        sets = [{**own, **each} for each in given]
+        return run_batch(path, sets, Path(output), pdf=pdf, progress=progress).require_ok()
 
     def _tell_crawlers(self, event: ObjectEvent) -> None:
         """Without a catalog there is no crawler, and a catalog is not to be made by putting an object."""

@@ -6,6 +6,7 @@ import nbformat
 import pytest
 
 from kit import cli
+from kit.reports.sets import parameter
 
 
 def notebook(path: Path, *cells: tuple[str, str]) -> Path:
@@ -72,4 +73,4 @@ def test_a_wrong_call_says_what_is_wrong(arguments: list[str], code: str, capsys
     ],
 )
 def test_parameters_are_python_values_or_else_text(text: str, expected: tuple[str, object]) -> None:
-    assert cli._parameter(text) == expected
+    assert parameter(text) == expected
