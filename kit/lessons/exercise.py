@@ -50,9 +50,9 @@ class Verdict:
 
 def exercises() -> tuple[Exercise, ...]:
     """All exercises, by number."""
-    from kit.lessons import data_lake, lake, retail, shard_log, slices
+    from kit.lessons import data_lake, events, lake, retail, shard_log, slices
 
-    return (*lake.EXERCISES, *shard_log.EXERCISES, *slices.EXERCISES, *retail.EXERCISES, *data_lake.EXERCISES)
+    return tuple(each for module in (lake, shard_log, slices, retail, events, data_lake) for each in module.EXERCISES)
 
 
 def exercise(number: str) -> Exercise:
