@@ -14,6 +14,9 @@ from kit.base.result import Result
 from kit.sql.redshift import statements as s
 from kit.storage import Storage
 from kit.warehouse import ddl, views
+from kit.warehouse.alter.act import alter
+from kit.warehouse.alter.append import append_from
+from kit.warehouse.alter.schemas import alter_schema
 from kit.warehouse.change.changer import Changer
 from kit.warehouse.cluster import Cluster, Transaction
 from kit.warehouse.execute.cancel import Cancellation
@@ -23,6 +26,7 @@ from kit.warehouse.load.inserting import Inserter
 from kit.warehouse.load.loader import Loader
 from kit.warehouse.load.unload import Unloader
 from kit.warehouse.maintain.maintainer import Maintainer
+from kit.warehouse.materialized import MaterializedViews, refuse_change
 from kit.warehouse.plan.explain import explain
 from kit.warehouse.plan.expression import quote
 from kit.warehouse.plan.trees import QueryTree
@@ -68,13 +72,14 @@ class Call:
         In a block it goes on after the statement; else it is committed here, or rolled back by any error.
         """
         statement = self.parsed.statement
+        catalog = self.unit.catalog if self.unit.has_begun else self.cluster.catalog
+        refuse_change(statement, catalog, self.session)
         if self.inside is not None:
-            catalog = self.unit.catalog if self.unit.has_begun else self.cluster.catalog
             self.unit.claim(claims_of(statement, catalog, self.session.path), self.cancellation.check)
             yield self.unit
             return
         try:
-            self.unit.claim(claims_of(statement, self.cluster.catalog, self.session.path), self.cancellation.check)
+            self.unit.claim(claims_of(statement, catalog, self.session.path), self.cancellation.check)
             yield self.unit
             self.cluster.commit(self.unit)
         except BaseException as error:
@@ -92,6 +97,7 @@ class Commands:
         self._queries = queries
         self._inserter = Inserter(cluster, queries)
         self._changer = Changer(cluster, queries)
+        self._materialized = MaterializedViews(cluster, queries)
         self._maintainer = Maintainer(cluster)
         self._loader = Loader(cluster, queries, storage, cluster.journal)
         self._unloader = Unloader(cluster, queries, storage, cluster.journal)
@@ -153,6 +159,20 @@ class Commands:
                     ddl.truncate(transaction, transaction.catalog.table_named(statement.table, call.session.path))
                 blocks.commit_and_go_on(call)
                 return "TRUNCATE TABLE"
+            case s.AlterTable():
+                with call.transaction() as transaction:
+                    return alter(call, self._cluster, transaction, statement)
+            case s.AlterTableAppend():
+                call.session.block.refuse_inside("ALTER TABLE APPEND")
+                with call.transaction() as transaction:
+                    return append_from(call, self._cluster, transaction, statement)
+            case s.AlterSchema():
+                with call.transaction() as transaction:
+                    return alter_schema(transaction, statement)
+            case s.CreateMaterializedView():
+                return self._materialized.create(call, statement)
+            case s.RefreshMaterializedView():
+                return self._materialized.refresh(call, statement)
             case s.CreateSchema():
                 with call.transaction() as transaction:
                     ddl.create_schema(transaction, statement)

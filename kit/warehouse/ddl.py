@@ -82,11 +82,11 @@ def drop(transaction: Transaction, statement: Drop, path: Sequence[str]) -> None
         if found is None:
             if statement.if_exists:
                 continue
-            kind = "View" if statement.kind == "VIEW" else "Relation"
+            kind = {"TABLE": "Table", "VIEW": "View", "MATERIALIZED VIEW": "Materialized view"}[statement.kind]
             known = transaction.catalog.tables(name.schema or PUBLIC)
             raise KitError("42P01", f'{kind} "{name}" does not exist', did_you_mean(name.name, known))
-        if isinstance(found, View) != (statement.kind != "TABLE"):
-            actual = "view" if isinstance(found, View) else "table"
+        actual = kind_of(found)
+        if actual != statement.kind.lower():
             raise KitError(
                 "42809", f'"{name}" is not a {statement.kind.lower()}', f"Use DROP {actual.upper()} to drop a {actual}."
             )
@@ -191,21 +191,43 @@ def _create(
     return table
 
 
+def kind_of(relation: Table | View) -> str:
+    """What a relation is, as messages call it."""
+    if isinstance(relation, View):
+        return "view"
+    return "materialized view" if relation.materialized is not None else "table"
+
+
+def drop_relation(transaction: Transaction, relation: Table | View) -> None:
+    """Drop a relation, and all that depends on it."""
+    _drop(transaction, relation, cascade=True)
+
+
 def _drop(transaction: Transaction, found: Table | View, *, cascade: bool) -> None:
     dependents = transaction.catalog.dependents(found)
     if dependents and not cascade:
-        kind = "table" if isinstance(found, Table) else "view"
+        others = ", ".join(f"{kind_of(each)} {each.name}" for each in dependents)
         raise KitError(
             "2BP01",
-            f"cannot drop {kind} {found.name} because other objects depend on it",
-            f"View {dependents[0].name} reads it. Use DROP ... CASCADE to drop the dependent objects too.",
+            f"cannot drop {kind_of(found)} {found.name} because other objects depend on it",
+            f"{others} depends on {kind_of(found)} {found.name}. "
+            "Use DROP ... CASCADE to drop the dependent objects too.",
         )
     for each in dependents:
         if (each.schema, each.name) in transaction.catalog.relations:
             _drop(transaction, each, cascade=True)
     if isinstance(found, Table):
         drop_parts(transaction.cursor, found, transaction.catalog.shape)
-    transaction.catalog = transaction.catalog.without(found)
+    transaction.catalog = without_comments(transaction.catalog.without(found), found)
+
+
+def without_comments(catalog: Catalog, relation: Table | View) -> Catalog:
+    """The catalog without what was said of a relation and its columns."""
+    own = f"{relation.schema}.{relation.name}"
+    for target in catalog.comments:
+        if target in {f"TABLE {own}", f"VIEW {own}"} or target.startswith(f"COLUMN {own}."):
+            catalog = catalog.with_comment(target, None)
+    return catalog
 
 
 def _with_likes(

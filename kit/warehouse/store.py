@@ -12,14 +12,24 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from kit.sql.redshift import MACROS
 from kit.sql.redshift.schema import TableColumn
 from kit.sql.redshift.statements import Constraint, Identity, References, SortKey, TableName
 from kit.sql.redshift.types import Kind, Type
-from kit.warehouse.catalog import DEFAULT_SHAPE, PUBLIC, Catalog, ColumnStatistics, StoredColumn, Table, View
+from kit.warehouse.catalog import (
+    DEFAULT_SHAPE,
+    PUBLIC,
+    Catalog,
+    ColumnStatistics,
+    Mark,
+    Materialized,
+    StoredColumn,
+    Table,
+    View,
+)
 from kit.warehouse.connection import Connection, fetch
 from kit.warehouse.plan.facts import Shape
 
@@ -203,8 +213,17 @@ def _relation(document: Mapping[str, Any]) -> Table | View:
     values["constraints"] = tuple(_constraint(each) for each in values["constraints"])
     for counts in ("slice_rows", "sorted_rows", "ghost_rows", "displaced_rows"):
         values[counts] = tuple(values.get(counts, ()))
+    values["materialized"] = _materialized(values.get("materialized"))
     values["statistics"] = {name: ColumnStatistics(**each) for name, each in values["statistics"].items()}
     return Table(**values)
+
+
+def _materialized(document: Mapping[str, Any] | None) -> Materialized | None:
+    if document is None:
+        return None
+    marks = tuple(replace(Mark(**each), slice_rows=tuple(each["slice_rows"])) for each in document["marks"])
+    reads = tuple((schema, name) for schema, name in document["reads"])
+    return Materialized(document["text"], tuple(document["path"]), reads, marks, document["xid"])
 
 
 def _stored(document: Mapping[str, Any]) -> StoredColumn:

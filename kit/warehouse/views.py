@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kit.base.errors import KitError
+from kit.sql.redshift.bound import BoundQuery
 from kit.sql.redshift.schema import TableColumn
 from kit.sql.redshift.statements import Comment, CreateView
+from kit.warehouse.alter.references import named_in
 from kit.warehouse.binding import bound
-from kit.warehouse.catalog import Table, View
+from kit.warehouse.catalog import Catalog, Table, View
 from kit.warehouse.cluster import Transaction
 from kit.warehouse.ddl import target_schema
 from kit.warehouse.session import Session
+from kit.warehouse.system.provide import user_tables
 
 
 def create(transaction: Transaction, statement: CreateView, script: str, session: Session) -> None:
@@ -40,10 +43,20 @@ def create(transaction: Transaction, statement: CreateView, script: str, session
     duplicate = next((name for name in names if names.count(name) > 1), None)
     if duplicate is not None:
         raise KitError("42701", f'column "{duplicate}" specified more than once')
-    reads = tuple((table.schema, table.name) for table in query.tables)
+    reads = reads_of(statement.text, query, catalog, session.path)
     transaction.catalog = catalog.with_relation(
         View(schema, statement.table.name, statement.text, columns, session.schemas, reads=reads)
     )
+
+
+def reads_of(text: str, query: BoundQuery, catalog: Catalog, path: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """The user's tables that a query reads, and the views through which it does."""
+    found = dict.fromkeys(user_tables(query.tables))
+    for _, candidates in named_in(text, path):
+        key = next((each for each in candidates if each in catalog.relations), None)
+        if key is not None:
+            found[key] = None
+    return tuple(found)
 
 
 def comment(transaction: Transaction, statement: Comment, path: Sequence[str]) -> None:

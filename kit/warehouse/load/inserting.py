@@ -65,7 +65,7 @@ class Inserter:
         shape = transaction.catalog.shape
 
         def consume(cursor: Connection, sql: str, parameters: Mapping[str, Any]) -> Staged:
-            return stage(cursor, area.relation(), table, _named(table, columns, sql), parameters, shape)
+            return stage(cursor, area.relation(), table, named(table, columns, sql), parameters, shape)
 
         staged = self._queries.run_into(
             compiled, call.values, call.session, call.cancellation, consume, transaction, call.runs
@@ -74,7 +74,7 @@ class Inserter:
         return staged.rows
 
 
-def _named(table: Table, columns: Sequence[str], sql: str) -> str:
+def named(table: Table, columns: Sequence[str], sql: str) -> str:
     """A SELECT of a table's columns from rows that hold them by position, under names that may be anything."""
     names = {column: quote(f"value {index}") for index, column in enumerate(columns)}
     items = [

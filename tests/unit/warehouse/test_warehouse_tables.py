@@ -201,7 +201,7 @@ def test_analyze_counts_and_measures(warehouse: Warehouse) -> None:
         ("CREATE TABLE z (a int) DISTKEY(b)", "42703", 'column "b" named in key does not exist'),
         ("CREATE TABLE z (a super) DISTKEY(a)", "0A000", "type super cannot be a distribution key"),
         ("CREATE TABLE nowhere.z (a int)", "3F000", 'schema "nowhere" does not exist'),
-        ("DROP TABLE tt", "42P01", 'Relation "tt" does not exist'),
+        ("DROP TABLE tt", "42P01", 'Table "tt" does not exist'),
         ("DROP VIEW t", "42809", '"t" is not a view'),
         ("INSERT INTO t VALUES (NULL, 'a')", "23502", "Cannot insert a NULL value into column a"),
         ("INSERT INTO t VALUES (1, 'abcd')", "22001", "value too long for type character varying\\(3\\)"),

@@ -1,13 +1,14 @@
-"""What keeps tables in shape: VACUUM, ANALYZE.
+"""What keeps tables in shape: VACUUM, ANALYZE, and materialised views with their refreshes.
 
-Source: Amazon Redshift Database Developer Guide, "STL_VACUUM", "SVV_VACUUM_SUMMARY", "STL_ANALYZE", read 2026-11.
+Source: Amazon Redshift Database Developer Guide, "STL_VACUUM", "SVV_VACUUM_SUMMARY", "STL_ANALYZE",
+"STV_MV_INFO", "SVL_MV_REFRESH_STATUS", read 2026-11.
 """
 
 from __future__ import annotations
 
-from kit.warehouse.catalog import DATABASE
-from kit.warehouse.identity import USER_ID
-from kit.warehouse.system.events import Analyzed, Vacuumed
+from kit.warehouse.catalog import DATABASE, Table, is_stale
+from kit.warehouse.identity import USER, USER_ID
+from kit.warehouse.system.events import Analyzed, Refreshed, Vacuumed
 from kit.warehouse.system.state import State
 from kit.warehouse.system.table import Rows, SystemTable
 
@@ -44,7 +45,49 @@ def _analyze(state: State) -> Rows:
         )
 
 
+def _mv_info(state: State) -> Rows:
+    for table in state.tables:
+        if table.materialized is not None:
+            yield (
+                *(DATABASE, table.schema, table.name, table.materialized.xid),
+                *("t" if is_stale(table, state.catalog) else "f", USER, _mv_state(state, table), "f", "f"),
+            )
+
+
+def _mv_state(state: State, table: Table) -> int:
+    """1 where the next refresh may be incremental, 0 where what it reads was made anew since."""
+    assert table.materialized is not None
+    known = [state.catalog.relations.get((mark.schema, mark.name)) for mark in table.materialized.marks]
+    same = zip(known, table.materialized.marks, strict=True)
+    return int(all(isinstance(each, Table) and each.id == mark.id for each, mark in same))
+
+
+def _refreshes(state: State) -> Rows:
+    for each in state.records(Refreshed):
+        yield (
+            *(DATABASE, USER_ID, each.schema, each.name, each.xid, each.start_us, each.end_us, each.status),
+            each.kind,
+        )
+
+
 TABLES = (
+    SystemTable(
+        "stv_mv_info",
+        """
+        db_name character(128), schema character(128), name character(128), updated_upto_xid bigint,
+        is_stale character(1), owner_user_name character(128), state integer, autorewrite character(1),
+        autorefresh character(1)
+        """,
+        _mv_info,
+    ),
+    SystemTable(
+        "svl_mv_refresh_status",
+        """
+        db_name character(128), userid bigint, schema_name character(128), mv_name character(128), xid bigint,
+        starttime timestamp, endtime timestamp, status character(160), refresh_type character(32)
+        """,
+        _refreshes,
+    ),
     SystemTable(
         "stl_vacuum",
         """
