@@ -61,10 +61,11 @@ class Buffer:
             count = bisect_left(sums, limit_bytes, 1)
             size_bytes = sums[count] - self.bytes
             self.is_full = True
-        if self.oldest_ms is None:
-            self._opened_ms = now_ms
         oldest_ms = int(batch.arrivals_ms[0].as_py())
-        self.oldest_ms = oldest_ms if self.oldest_ms is None else min(self.oldest_ms, oldest_ms)
+        if self.oldest_ms is None:
+            self.oldest_ms, self._opened_ms = oldest_ms, min(oldest_ms, now_ms)
+        self.oldest_ms = min(self.oldest_ms, oldest_ms)
+        self._opened_ms = min(self._opened_ms, oldest_ms)
         self.bytes += size_bytes
         self.records += count
         begin = self._ranges.get(batch.shard, Range(batch.shard, batch.first, batch.first)).begin

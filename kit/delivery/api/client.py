@@ -115,6 +115,9 @@ class Client:
     def _refusing(self, name: str) -> Callable[..., dict[str, Any]]:
         def refuse(**request: Any) -> dict[str, Any]:
             del request
-            raise UnknownOperationException(f"{name} is not offered by Boathouse.")
+            error = UnknownOperationException(f"{name} is not offered by Boathouse.")
+            error.operation_name = name
+            make_catchable(error)
+            raise error
 
         return refuse

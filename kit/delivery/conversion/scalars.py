@@ -60,10 +60,14 @@ def _primitive(text: str, kind: Primitive) -> str:
     if kind == STRING:
         return text
     if kind in INTEGER_BITS:
-        whole = f"TRY_CAST(TRY_CAST({text} AS DECIMAL(38,9)) AS {name})"
+        # A number with an exponent is whole where its double is; beyond 15 digits a double does not tell.
+        number = f"TRY_CAST({text} AS DOUBLE)"
         return (
             f"CASE WHEN trim({text}, {_DIGITS}) = '' THEN TRY_CAST({text} AS {name}) "
-            f"WHEN trim({text}, {_NUMBER}) = '' AND {whole} = TRY_CAST({text} AS DECIMAL(38,9)) THEN {whole} END"
+            f"WHEN regexp_full_match({text}, '[+-]?[0-9]+[.]0*') "
+            f"THEN TRY_CAST(split_part({text}, '.', 1) AS {name}) "
+            f"WHEN trim({text}, {_NUMBER}) = '' AND trunc({number}) = {number} AND abs({number}) < 1e15 "
+            f"THEN TRY_CAST({number} AS {name}) END"
         )
     if kind in {FLOAT, DOUBLE}:
         specials = "('NaN', 'Infinity', '-Infinity')"

@@ -20,8 +20,8 @@ from kit.catalog.model import Column
 from kit.catalog.types import parse
 from kit.delivery import records
 from kit.delivery.configuration import SqlTransform
-from kit.delivery.conversion.documents import texts
-from kit.delivery.conversion.rows import Rules, typed_rows
+from kit.delivery.conversion.documents import NOT_UTF8, texts
+from kit.delivery.conversion.rows import Rows, Rules, typed_rows
 from kit.delivery.engine import Engine, quote
 from kit.delivery.errors import InvalidArgumentException
 from kit.delivery.failures import Failed
@@ -70,16 +70,15 @@ def check(options: SqlTransform) -> None:
 
 def transform(table: pa.Table, options: SqlTransform, engine: Engine, clock: Clock) -> Transformed:
     """What the statement makes of the records."""
-    columns = [Column(name, kind) for name, kind in options.columns]
-    rows = typed_rows(texts(table), columns, Rules(), engine) if columns else None
-    good = table if rows is None else table.take(rows.parents)
+    rows = _rows(table, options, engine)
+    good = table.take(rows.parents)
     failed: list[Failed] = []
-    if rows is not None and rows.rejected:
+    if rows.rejected:
         places = pa.array(list(rows.rejected), pa.int64())
         reasons = tuple(rows.rejected.values())
         failed.append(Failed("processing-failed", table.take(places), SQL_FAILED, reasons, 1, now_ms(clock)))
     try:
-        answer = _answer(good, rows.table if rows is not None else None, options, engine, now(clock))
+        answer = _answer(good, rows.table, options, engine, now(clock))
     except (KitError, duckdb.Error) as error:
         message = error.message if isinstance(error, KitError) else str(error)
         if good.num_rows:
@@ -89,6 +88,18 @@ def transform(table: pa.Table, options: SqlTransform, engine: Engine, clock: Clo
     return Transformed(made, tuple(failed), max(good.num_rows - made.num_rows, 0))
 
 
+def _rows(table: pa.Table, options: SqlTransform, engine: Engine) -> Rows:
+    """The declared fields of the records; of a record that is no text, why not."""
+    documents = texts(table)
+    columns = [Column(name, kind) for name, kind in options.columns]
+    if columns:
+        return typed_rows(documents, columns, Rules(), engine)
+    is_text = records.compute.is_valid(documents)
+    places = pa.array(range(len(documents)), pa.int64())
+    rejected = dict.fromkeys(places.filter(records.compute.invert(is_text).combine_chunks()).to_pylist(), NOT_UTF8)
+    return Rows(pa.table({}), places.filter(is_text.combine_chunks()), rejected)
+
+
 def _compiled(options: SqlTransform, time: datetime | None) -> CompiledQuery:
     statement = parse_sql(options.sql)
     if not isinstance(statement, Query):
@@ -96,9 +107,7 @@ def _compiled(options: SqlTransform, time: datetime | None) -> CompiledQuery:
     return compile_query(statement.tree, statement.text, _Schema(options.columns), DATABASE, {}, now=time)
 
 
-def _answer(
-    table: pa.Table, fields: pa.Table | None, options: SqlTransform, engine: Engine, time: datetime
-) -> pa.Table:
+def _answer(table: pa.Table, fields: pa.Table, options: SqlTransform, engine: Engine, time: datetime) -> pa.Table:
     compiled = _compiled(options, time)
     if not table.num_rows:
         return pa.table({_ANSWER: pa.array([], pa.string())})
@@ -106,8 +115,7 @@ def _answer(
         "data": table.column("data").cast(pa.string()),
         "arrival_time": table.column("arrival_ms").cast(pa.timestamp("ms")).cast(pa.timestamp("us")),
     }
-    if fields is not None:
-        columns.update({name: fields.column(name) for name in fields.column_names})
+    columns.update({name: fields.column(name) for name in fields.column_names})
     source = pa.table(columns)
     tables = {scan.relation: source for scan in compiled.scans}
     names = [column.name for column in compiled.columns]

@@ -26,7 +26,7 @@ def test_a_delivery_is_due_by_size_or_when_the_buffer_has_waited():
     buffer, buffering = Buffer(), Buffering(1, 60)
     assert not buffer.is_due(buffering, 0)
 
-    buffer.add(batch(0, 1, [10]), buffering, 1_000)
+    buffer.add(batch(0, 1, [10], 1_000), buffering, 30_000)
 
     assert not buffer.is_due(buffering, 60_999)
     assert buffer.is_due(buffering, 61_000)
