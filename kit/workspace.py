@@ -127,7 +127,7 @@ class Workspace:
             storage=self.storage,
             catalog=self.catalog,
             streams=self.streams,
-            copy=lambda statement: self.warehouse.sql(statement),
+            copy=self._copy,
             clock=self.clock,
             entropy=self.entropy,
             settings=self.settings,
@@ -190,9 +190,14 @@ class Workspace:
         if "catalog" in self.__dict__ or (self.path / "catalog.sqlite").exists():
             self.catalog.crawlers.notify(event)
 
+    def _copy(self, statement: str) -> None:
+        """Load the warehouse in a session of its own, apart from the block that a cell may have open."""
+        with self.warehouse.connect() as client:
+            client.sql(statement)
+
     def close(self) -> None:
         """Close what was opened; the workspace may be opened again."""
-        for name in ("delivery", "warehouse", "streams", "athena", "catalog", "storage"):
+        for name in ("analytics", "delivery", "warehouse", "streams", "athena", "catalog", "storage"):
             service = self.__dict__.pop(name, None)
             if service is not None:
                 service.close()

@@ -94,6 +94,11 @@ def status(workspace: Workspace, path: str) -> Result:
         rows += _workgroups(workspace)
     if (workspace.path / "streams").is_dir():
         rows += [("streams", name, _shards(workspace.streams[name])) for name in workspace.streams]
+    if (workspace.path / "delivery").is_dir():
+        rows += _deliveries(workspace)
+    if (workspace.path / "warehouse").is_dir():
+        tables, slices = len(workspace.warehouse.tables()), len(workspace.warehouse.cluster().slices)
+        rows.append(("warehouse", "default", f"{display.count(tables, 'table')} on {display.count(slices, 'slice')}"))
     return listing(dict.fromkeys(("service", "name", "holds"), "string"), rows, [f"workspace {path}"])
 
 
@@ -144,6 +149,14 @@ def _workgroups(workspace: Workspace) -> Iterator[tuple[object, ...]]:
         cost = display.dollars(sum(map(athena_cost_usd, scanned)))
         held = "queries" if len(scanned) != 1 else "query"
         yield "athena", name, f"{len(scanned):,} recent {held}, scanned {display.size(sum(scanned))}, {cost}"
+
+
+def _deliveries(workspace: Workspace) -> Iterator[tuple[object, ...]]:
+    from kit.widgets.delivery_overview import place_of
+
+    for each in workspace.delivery.list():
+        place = place_of(each.configuration.destination)
+        yield "delivery", each.name, f"{each.figures.counts.delivered:,} delivered to {place}"
 
 
 def _shards(stream: Stream) -> str:

@@ -129,3 +129,13 @@ def test_texts_stay_texts_and_nothing_stays_nothing() -> None:
     result = overview.listing({"name": "string", "n": "int64"}, [("2013-01-01", 3), (None, None)], [])
 
     assert result.rows == [("2013-01-01", 3), (None, None)]
+
+
+def test_the_status_tells_of_deliveries_and_of_the_warehouse(workspace: Workspace) -> None:
+    workspace.delivery.create("raw", to="s3://lake/raw/")
+    workspace.warehouse.sql("CREATE TABLE t (k int)")
+
+    rows = overview.status(workspace, "my-lab").rows
+
+    assert ("delivery", "raw", "0 delivered to s3://lake/raw/") in rows
+    assert ("warehouse", "default", "1 table on 4 slices") in rows
