@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kit.analytics import Analytics
     from kit.athena import Athena
     from kit.base.progress import Progress
+    from kit.base.result import Result
     from kit.catalog import Catalog
     from kit.catalog.inventory import Entry
     from kit.delivery import Deliveries
@@ -184,6 +185,10 @@ class Workspace:
         given = [parameters] if isinstance(parameters, Mapping) else list(parameters) or [{}]
         sets = [{**own, **each} for each in given]
         return run_batch(path, sets, Path(output), pdf=pdf, progress=progress).require_ok()
+
+    def _load(self, statement: str) -> Result:
+        """Run a COPY; the warehouse is opened when the first one comes."""
+        return self.warehouse.sql(statement)
 
     def _tell_crawlers(self, event: ObjectEvent) -> None:
         """Without a catalog there is no crawler, and a catalog is not to be made by putting an object."""
