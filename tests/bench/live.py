@@ -10,7 +10,7 @@ import importlib
 import json
 from typing import Any
 
-SECTIONS = ("chart", "windows")
+SECTIONS = ("chart", "windows", "delivery")
 """Modules of `live_parts` with a function `measure(options)` that prints a table and returns the section's figures."""
 
 
