@@ -11,12 +11,14 @@ from kit.base.clock import Stopwatch
 from kit.base.errors import KitError
 from kit.base.progress import Progress, Silent
 from kit.base.result import Result
+from kit.sql.redshift import parse
 from kit.sql.redshift import statements as s
 from kit.storage import Storage
 from kit.warehouse import ddl, views
 from kit.warehouse.alter.act import alter
 from kit.warehouse.alter.append import append_from
 from kit.warehouse.alter.schemas import alter_schema
+from kit.warehouse.catalog import Catalog
 from kit.warehouse.change.changer import Changer
 from kit.warehouse.cluster import Cluster, Transaction
 from kit.warehouse.execute.cancel import Cancellation
@@ -32,6 +34,7 @@ from kit.warehouse.plan.expression import quote
 from kit.warehouse.plan.trees import QueryTree
 from kit.warehouse.query import Queries
 from kit.warehouse.session import DEFAULTS, Session
+from kit.warehouse.showing import definition, listing
 from kit.warehouse.stats import WarehouseStats
 from kit.warehouse.transact import blocks
 from kit.warehouse.transact.claims import claims_of
@@ -115,6 +118,11 @@ class Commands:
                     return self._explain(call, statement.statement)
                 case s.Show():
                     return self._show(call, statement.name)
+                case s.ShowObject():
+                    heading, text = definition(statement, self._catalog(call), call.session.path)
+                    return Result.of_table(self._table({heading: [text]}), stats=self._stats(call, 1))
+                case s.ShowList():
+                    return self._list(call, statement)
                 case s.Copy():
                     return self._loader.copy(call, statement, call.progress)
                 case s.Unload():
@@ -244,6 +252,17 @@ class Commands:
         else:
             table = self._table({name: [call.session.get(name)]})
         return Result.of_table(table, stats=self._stats(call, table.num_rows))
+
+    def _list(self, call: Call, statement: s.ShowList) -> Result:
+        text, values = listing(statement, self._catalog(call))
+        parsed = parse(text)[0].statement
+        assert isinstance(parsed, s.Query)
+        return self._queries.result(
+            parsed.tree, text, text, call.session, values, call.cancellation, call.query_id, call.unit
+        )
+
+    def _catalog(self, call: Call) -> Catalog:
+        return call.unit.catalog if call.unit.has_begun else self._cluster.catalog
 
     def _table(self, columns: Mapping[str, list[str]]) -> pa.Table:
         """Text columns as a table. Made by the engine: Arrow would import pandas to look at Python values."""

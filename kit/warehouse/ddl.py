@@ -90,7 +90,7 @@ def drop(transaction: Transaction, statement: Drop, path: Sequence[str]) -> None
             raise KitError(
                 "42809", f'"{name}" is not a {statement.kind.lower()}', f"Use DROP {actual.upper()} to drop a {actual}."
             )
-        _drop(transaction, found, cascade=statement.cascade)
+        _drop(transaction, found, cascade=statement.cascade, together=statement.tables)
 
 
 def truncate(transaction: Transaction, table: Table) -> None:
@@ -203,22 +203,47 @@ def drop_relation(transaction: Transaction, relation: Table | View) -> None:
     _drop(transaction, relation, cascade=True)
 
 
-def _drop(transaction: Transaction, found: Table | View, *, cascade: bool) -> None:
+def _drop(transaction: Transaction, found: Table | View, *, cascade: bool, together: Sequence[TableName] = ()) -> None:
+    """`together` are relations that the same statement drops: what depends on one of them may be another."""
+    dropped = {name.name for name in together}
     dependents = transaction.catalog.dependents(found)
-    if dependents and not cascade:
-        others = ", ".join(f"{kind_of(each)} {each.name}" for each in dependents)
+    referring = [each for each in referring_to(transaction.catalog, found) if each.name not in dropped]
+    if not cascade and (dependents or referring):
+        others = [f"{kind_of(each)} {each.name}" for each in dependents]
+        others += [f"constraint of table {each.name}" for each in referring]
         raise KitError(
             "2BP01",
             f"cannot drop {kind_of(found)} {found.name} because other objects depend on it",
-            f"{others} depends on {kind_of(found)} {found.name}. "
+            f"{', '.join(others)} depends on {kind_of(found)} {found.name}. "
             "Use DROP ... CASCADE to drop the dependent objects too.",
         )
     for each in dependents:
         if (each.schema, each.name) in transaction.catalog.relations:
             _drop(transaction, each, cascade=True)
+    for each in referring:
+        kept = tuple(own for own in each.constraints if not refers_to(each, own, found))
+        transaction.catalog = transaction.catalog.with_relation(replace(each, constraints=kept))
     if isinstance(found, Table):
         drop_parts(transaction.cursor, found, transaction.catalog.shape)
     transaction.catalog = without_comments(transaction.catalog.without(found), found)
+
+
+def referring_to(catalog: Catalog, relation: Table | View) -> list[Table]:
+    """The tables with a foreign key to a table."""
+    return [
+        each
+        for each in catalog.relations.values()
+        if isinstance(each, Table) and each is not relation
+        if any(refers_to(each, own, relation) for own in each.constraints)
+    ]
+
+
+def refers_to(table: Table, constraint: Constraint, relation: Table | View) -> bool:
+    """Whether a constraint of a table is a foreign key to a relation; a bare name means the table's own schema."""
+    if constraint.references is None:
+        return False
+    name = constraint.references.table
+    return (name.schema or table.schema, name.name) == (relation.schema, relation.name)
 
 
 def without_comments(catalog: Catalog, relation: Table | View) -> Catalog:

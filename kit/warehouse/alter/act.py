@@ -19,7 +19,7 @@ from kit.sql.redshift.statements import (
     RenameTable,
 )
 from kit.warehouse.alter.decide import Change, changed
-from kit.warehouse.alter.references import check_columns, renamed_in_views
+from kit.warehouse.alter.references import check_columns, renamed_in_keys, renamed_in_views
 from kit.warehouse.binding import bound, current_values
 from kit.warehouse.catalog import StoredColumn, Table, View
 from kit.warehouse.cluster import Cluster, Transaction
@@ -156,6 +156,7 @@ def _with_names(transaction: Transaction, old: Table, new: Table, action: AlterA
     match action:
         case RenameTable():
             renamed_in_views(transaction, old, new.name)
+            renamed_in_keys(transaction, old, new.name)
             moved = {f"TABLE {old.schema}.{old.name}": f"TABLE {new.schema}.{new.name}"}
             for column in old.columns:
                 moved[f"COLUMN {old.schema}.{old.name}.{column.name}"] = f"COLUMN {new.schema}.{new.name}.{column.name}"

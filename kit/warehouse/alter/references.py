@@ -47,6 +47,18 @@ def renamed_in_views(transaction: Transaction, old: Table | View, new_name: str)
         transaction.catalog = transaction.catalog.with_relation(_with_new_name(transaction, view, old, new_name))
 
 
+def renamed_in_keys(transaction: Transaction, old: Table, new_name: str) -> None:
+    """Give a table's new name to the foreign keys that refer to it."""
+    for table in ddl.referring_to(transaction.catalog, old):
+        constraints = tuple(
+            replace(each, references=replace(each.references, table=replace(each.references.table, name=new_name)))
+            if each.references is not None and ddl.refers_to(table, each, old)
+            else each
+            for each in table.constraints
+        )
+        transaction.catalog = transaction.catalog.with_relation(replace(table, constraints=constraints))
+
+
 def _with_new_name(transaction: Transaction, view: View, old: Table | View, new_name: str) -> View:
     key = (old.schema, old.name)
     text = view.text
