@@ -11,12 +11,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute
 
 from kit.analytics.engine import Engine
 from kit.analytics.operators import Held, Operator, References, Step, empty, operator
 from kit.analytics.watermark import ALWAYS
 from kit.sql.streaming.plan import MARK, ROW, ROWTIME, WATERMARK, Application, Plain, Stage
-from kit.sql.streaming.windows import Sliding
+from kit.sql.streaming.windows import Forest, Sliding
+
+# Its functions are made when it is imported, out of sight of type checkers.
+_compute: Any = pyarrow.compute
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +114,16 @@ def _handed_on(stage: Stage, step: Step) -> Flow:
     rows = step.rows
     if rows is None or not stage.marks:
         return Flow(rows, step.watermark_ms)
+    if not isinstance(stage.shape, Plain):
+        rows = rows.take(_compute.sort_indices(rows.column(MARK)))  # windows in the order in which they close
     if not stage.target:
         return Flow(rows.drop_columns(list(stage.marks)), step.watermark_ms)
     if isinstance(stage.shape, Plain):
         return Flow(rows.rename_columns([*rows.column_names[:-3], ROWTIME, WATERMARK, ROW]), step.watermark_ms)
     times: Any = rows.column(MARK).cast(pa.timestamp("ms")).cast(pa.int64())
-    if not isinstance(stage.shape, Sliding):
+    if not isinstance(stage.shape, (Sliding, Forest)):
         # As Flink's window_time: the last millisecond of the window, so that windows of windows nest.
-        import pyarrow.compute
-
-        compute: Any = pyarrow.compute
-        times = compute.subtract(times, 1)
+        times = _compute.subtract(times, 1)
     rows = rows.drop_columns([MARK]).append_column(ROWTIME, times.cast(pa.timestamp("ms")).cast(pa.timestamp("us")))
     nothing = pa.nulls(rows.num_rows, pa.int64())
     return Flow(rows.append_column(WATERMARK, nothing).append_column(ROW, nothing), step.watermark_ms)
