@@ -77,6 +77,7 @@ def _create(session: Session, words: Words) -> Any:
         start=words.first("start", "LATEST"),
         buffer_mb=words.first("buffer_mb"),
         buffer_seconds=words.first("buffer_seconds"),
+        if_not_exists="if_not_exists" in words,
         **options,
     )
     return delivery_overview.describe(session.workspace, name)
@@ -178,6 +179,7 @@ DELIVERY = CommandMagic(
                 Option(("--columns",), "Fields that the query reads, with Hive types.", "NAME:TYPE,…"),
                 Option(("--error-prefix",), "Where records go that fail.", "PREFIX"),
                 Option(("--copy-options",), "Of the warehouse's COPY.", "OPTIONS"),
+                Option(("--if-not-exists",), "Take a delivery stream of that name as it is."),
             ),
             arguments=(
                 Argument("name", "The delivery stream's name."),

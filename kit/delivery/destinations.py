@@ -21,6 +21,7 @@ from kit.delivery.configuration import StorageDestination, StreamDestination, Wa
 from kit.delivery.naming import Naming
 from kit.delivery.pipeline import Outgoing, Prepared
 from kit.delivery.progress import Counts
+from kit.delivery.records import compute
 
 if TYPE_CHECKING:
     from kit.storage import Storage
@@ -50,10 +51,16 @@ class Reach:
 
 
 class Unsent:
-    """What of a flush's records a stream has not taken yet, over all attempts of this process."""
+    """What of a flush's records a stream has not taken yet, over all attempts of this process.
 
-    def __init__(self, records: pa.Table) -> None:
-        self.records = records
+    Records that come without a key of their own (`has_keys` is False, or the key is empty) are spread over the shards.
+    """
+
+    def __init__(self, records: pa.Table, *, has_keys: bool) -> None:
+        places = pa.array(range(records.num_rows), pa.int64()).cast(pa.string())
+        own = records.column("partition_key")
+        keys = compute.if_else(compute.equal(own, ""), places, own) if has_keys else places
+        self.rows = pa.table({"data": records.column("data"), "partition_key": keys})
 
 
 def to_storage(prepared: Prepared, storage: StorageDestination, reach: Reach) -> Counts:
@@ -83,10 +90,9 @@ def to_warehouse(prepared: Prepared, destination: WarehouseDestination, naming: 
 def to_stream(prepared: Prepared, destination: StreamDestination, unsent: Unsent, reach: Reach) -> Counts:
     """Append the records under their partition keys. Raises while the stream does not take all of them."""
     _write(prepared.errors, reach)
-    rows = unsent.records.select(["data", "partition_key"])
-    if rows.num_rows:
-        throttled = reach.streams[destination.stream].append(rows).throttled
-        unsent.records = unsent.records.take(throttled)
+    if unsent.rows.num_rows:
+        throttled = reach.streams[destination.stream].append(unsent.rows).throttled
+        unsent.rows = unsent.rows.take(throttled)
         if len(throttled):
             raise KitError(
                 "ProvisionedThroughputExceededException",

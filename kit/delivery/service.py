@@ -119,6 +119,7 @@ class Deliveries:
         source: str | None = None,
         start: str = "LATEST",
         tags: Mapping[str, str] | None = None,
+        if_not_exists: bool = False,
         **options: Any,
     ) -> DeliveryStream:
         """Make a delivery stream to `s3://bucket/prefix`, `warehouse:table` or `stream:name`.
@@ -128,12 +129,17 @@ class Deliveries:
         (a function with Lambda's contract, or a query of the table `records` with `columns`, their Hive types by name)
         and `retries`; `partition_by` (a JQ expression, or paths by key); `schema` (a table of the catalog, which makes
         Parquet), `format`, `codec`, `register` (the table whose partitions are added; that of the schema unless
-        False); `backup`; for a warehouse `copy_columns`, `copy_options`, `retry_seconds`, `staging`.
+        False); `backup`; for a warehouse `copy_columns`, `copy_options`, `retry_seconds`, `staging`. With
+        `if_not_exists` a delivery stream of that name is taken as it is, with the function given.
 
         Raises `ResourceInUseException`, `InvalidArgumentException`, `ResourceNotFoundException` for the source.
         """
         wanted = self._settled(configuration(name, to, source, options), options)
-        self.add(name, wanted, start=start, tags=tags or {}, function=options.get("transform"))
+        function = options.get("transform")
+        if if_not_exists and name in self:
+            self._remember(function)
+        else:
+            self.add(name, wanted, start=start, tags=tags or {}, function=function)
         return self[name]
 
     def add(
@@ -156,8 +162,7 @@ class Deliveries:
         settled = self._checked(wanted)
         if name in self:
             raise ResourceInUseException(f"Firehose {name} already exists.", "Choose another name.")
-        if callable(function):
-            self.functions[function_name(function)] = function
+        self._remember(function)
         if settled.source is None:
             position = self.journal.open(name).tips()
         else:
@@ -214,8 +219,7 @@ class Deliveries:
     def replace(self, name: str, version: int, wanted: Configuration, *, function: object = None) -> None:
         """Replace a configuration that was read at a version. Raises `ConcurrentModificationException`."""
         settled = self._checked(wanted)
-        if callable(function):
-            self.functions[function_name(function)] = function
+        self._remember(function)
         self.store.update(name, version, settled, now_ms(self.clock))
 
     def flush(self, name: str) -> None:
@@ -321,6 +325,11 @@ class Deliveries:
         self.journal.close()
         self._engine.close()
         self.store.close()
+
+    def _remember(self, function: object) -> None:
+        """Know a transformation by its name."""
+        if callable(function):
+            self.functions[function_name(function)] = function
 
     def _worker(self, name: str) -> Worker:
         with self._lock:

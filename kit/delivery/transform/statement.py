@@ -1,7 +1,8 @@
 """Transforming a batch by SQL in Athena's dialect, over the records as the table `records`.
 
 Each row of the answer becomes a record: its columns as a JSON object, or, where the only column is `data`, that text.
-An answer's rows do not say which records they came from; they count as arrived when the batch's oldest record did.
+An answer's rows do not say which records they came from: they have no partition key, and count as arrived when the
+batch's oldest record did.
 A record that is no JSON object, or whose field does not fit its declared type, fails by itself; a statement that fails
 fails the batch.
 """
@@ -141,7 +142,7 @@ def _made(source: pa.Table, answer: pa.Table) -> pa.Table:
     return pa.table(
         [
             data,
-            pa.repeat(pa.scalar(first["partition_key"], pa.string()), count),
+            pa.repeat(pa.scalar("", pa.string()), count),
             pa.repeat(pa.scalar(oldest_ms, pa.int64()), count),
             pa.repeat(pa.scalar(first["shard"], pa.int32()), count),
             pa.repeat(pa.scalar(first["index"], pa.int64()), count),

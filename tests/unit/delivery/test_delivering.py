@@ -22,6 +22,10 @@ def put(stream, *documents):
     assert [result.error_code for result in results] == [None] * len(documents)
 
 
+def refuse(event, context):
+    raise RuntimeError("never")
+
+
 def counts(stream):
     found = stream.status().figures.counts
     return found.delivered, found.failed, found.dropped
@@ -250,6 +254,32 @@ def test_a_copy_that_fails_is_tried_again_and_ends_in_a_manifest(workspace, tmp_
     assert json.loads(content) == {"entries": [{"url": f"s3://delivery/{staged}", "mandatory": True}]}
     assert counts(stream) == (0, 1, 0)
     made.close()
+
+
+def test_a_stream_gets_the_records_under_their_keys_or_spread_over_its_shards(workspace, deliveries):
+    source, target = workspace.streams.create("source", 1), workspace.streams.create("target", 2)
+    keyed = deliveries.create("keyed", "stream:target", source="source")
+    direct = deliveries.create("direct", "stream:target")
+    source.put_record("a", "ada")
+    put(direct, *["x"] * 50)
+
+    keyed.flush()
+    direct.flush()
+
+    assert [record.partition_key for record in target if record.data == b"a"] == ["ada"]
+    assert len({record.shard_id for record in target if record.data == b"x"}) == 2
+
+
+def test_a_delivery_stream_that_is_there_is_taken_as_it_is_with_its_function(deliveries):
+    first = deliveries.create("d", "s3://lake/raw/", transform=refuse)
+    deliveries.functions.clear()
+
+    again = deliveries.create("d", "s3://lake/other/", transform=refuse, if_not_exists=True)
+
+    assert again.status().configuration == first.status().configuration
+    assert deliveries.functions == {"refuse": refuse}
+    with pytest.raises(KitError, match="already exists"):
+        deliveries.create("d", "s3://lake/raw/")
 
 
 def test_a_stream_gets_the_records_and_those_that_it_throttles_again(workspace, deliveries, clock):
