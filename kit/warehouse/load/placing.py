@@ -77,7 +77,9 @@ def staging_select(table: Table, source: str, shape: Shape) -> str:
 
 def place(cursor: Connection, table: Table, staged: Staged, shape: Shape, now_ms: int) -> Table:
     """Append staged rows to a table's slices; the table as it is then known."""
-    found = _examined(cursor, table, staged)
+    before = table.analyzed_rows or 0
+    is_much = staged.rows > ANALYZE_THRESHOLD * before
+    found = _examined(cursor, table, staged, counts=is_much)
     columns = ", ".join(quote(column.name) for column in table.columns)
     counts = list(table.slice_rows or (0,) * shape.slices)
     in_order = list(table.sorted_rows or (0,) * shape.slices)
@@ -101,8 +103,7 @@ def place(cursor: Connection, table: Table, staged: Staged, shape: Shape, now_ms
         changed_rows=table.changed_rows + staged.rows,
         changed_ms=now_ms,
     )
-    before = table.analyzed_rows or 0
-    if staged.rows > ANALYZE_THRESHOLD * before:
+    if is_much:
         merged = {name: _merged(table.statistics.get(name), each) for name, each in found.statistics.items()}
         known = replace(
             known, statistics=merged, analyzed_rows=known.rows, analyzed_ms=now_ms, changed_rows=0, is_measured=False
@@ -150,14 +151,17 @@ class _Examined:
     with_blanks: frozenset[str]
 
 
-def _examined(cursor: Connection, table: Table, staged: Staged) -> _Examined:
-    """Look at staged rows: refuse text that is too long, gather statistics, see which text ends in blanks."""
+def _examined(cursor: Connection, table: Table, staged: Staged, *, counts: bool) -> _Examined:
+    """Look at staged rows: refuse text that is too long, gather statistics, see which text ends in blanks.
+
+    `counts`: distinct values too, which costs a pass over the rows where the engine has not made it already.
+    """
     if not staged.rows:
         return _Examined({}, frozenset())
     asked = ", ".join(_stats(column) for column in table.columns)
     answer = row(cursor, f"SELECT {asked} FROM {staged.relation} LIMIT 1")
     found = [json.loads(each) if isinstance(each, str) else each for each in answer]
-    distinct = _distinct(cursor, table, staged, found)
+    distinct = _distinct(cursor, table, staged, found) if counts else [{}] * len(found)
     statistics: dict[str, ColumnStatistics] = {}
     for column, each, count in zip(table.columns, found, distinct, strict=True):
         known = {**(each if isinstance(each, dict) else {}), **count}
