@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import TypeVar
+
+from kit.base.workers import Workers
 
 T = TypeVar("T")
 
@@ -14,10 +16,10 @@ class Gate:
 
     def __init__(self, cores: int) -> None:
         self.cores = cores
-        self._threads = ThreadPoolExecutor(cores, thread_name_prefix="boathouse-slice")
+        self._threads = Workers(cores, "boathouse-slice")
 
     def submit(self, call: Callable[[], T]) -> Future[T]:
         return self._threads.submit(call)
 
     def close(self) -> None:
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        self._threads.close()

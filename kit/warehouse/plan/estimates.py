@@ -71,7 +71,9 @@ def _date_part(tree: exp.Expr) -> str:
 
 def _units(part: str, days: float) -> float:
     """How many values a part of a date takes over a span."""
-    return {"YEAR": days / 365 + 1, "MONTH": 12, "QUARTER": 4, "DAY": 31, "DOW": 7, "HOUR": 24, "DOY": 366, "WEEK": 53}.get(part, days + 1)
+    if part == "YEAR":
+        return days / 365 + 1
+    return {"MONTH": 12, "QUARTER": 4, "DAY": 31, "DOW": 7, "HOUR": 24, "DOY": 366, "WEEK": 53}.get(part, days + 1)
 
 
 def _all(parts: list[exp.Expr], context: Context) -> float:

@@ -14,6 +14,7 @@ import pytest
 import kit
 from kit.base.settings import Settings
 from kit.sql.redshift import MACROS
+from kit.storage import Storage
 from kit.warehouse import Warehouse
 from kit.warehouse.plan.expression import generate
 
@@ -26,6 +27,7 @@ class Twins:
 
     warehouse: Warehouse
     plain: duckdb.DuckDBPyConnection
+    storage: Storage
     tiers: dict[str, int] = field(default_factory=dict)
 
     def create(self, name: str, columns: Mapping[str, str], attributes: str, rows: Sequence[Row]) -> None:
@@ -96,7 +98,7 @@ def twins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[int, i
         plain.execute("SET threads = 1")
         for macro in MACROS:
             plain.execute(macro)
-        made.append(Twins(workspace.warehouse, plain))
+        made.append(Twins(workspace.warehouse, plain, workspace.storage))
         return made[-1]
 
     yield make

@@ -63,7 +63,7 @@ def loaded(request: pytest.FixtureRequest, twins: Callable[[int, int], Any], fil
     nodes, slices_per_node, design = request.param
     attributes, otherwise = DESIGNS[design]
     pair = twins(nodes, slices_per_node)
-    storage = pair.warehouse._commands._storage
+    storage = pair.storage
     storage.create_bucket("tpch")
     for name, columns in TABLES.items():
         storage.upload(files / f"{name}.parquet", f"s3://tpch/{name}/part-0.parquet")

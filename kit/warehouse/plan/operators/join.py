@@ -45,19 +45,23 @@ _GATHER_PENALTY = 2.0
 _SPLIT_COST = 0.25
 _ENOUGH_DISTINCT = 20
 _REDUCING = 10
+_LARGE_ROWS = 500_000
+_WORTH_SKIPPING = 0.3
 
 
 @dataclass(frozen=True, slots=True)
 class Join:
     """`pairs` are equalities of a left and a right column, `residual` what else must hold for two rows to match.
 
-    `null_aware_anti` is NOT IN: one pair, and a NULL on the right lets nothing through.
+    `null_aware_anti` is NOT IN: one pair, and a NULL on the right lets nothing through. `reducing` is one of the pairs,
+    asked for once more by itself: DuckDB skips rows while it scans by a join on one column, not by one on two.
     """
 
     kind: JoinKind
     pairs: tuple[Pair, ...]
     residual: tuple[Expr, ...] = ()
     label: str = ""
+    reducing: Pair | None = None
 
     def rows(self, node: Node, context: Context) -> float:
         left, right = (context.rows(each) for each in node.inputs)
@@ -80,6 +84,9 @@ class Join:
         on = " AND ".join(f"({each})" for each in conditions) or "TRUE"
         match self.kind:
             case "inner":
+                if self.reducing is not None:
+                    outer, inner = self.reducing
+                    conditions.append(f"{quote(outer)} IN ({right.select([quote(inner)])})")
                 return Relation(
                     f"{left.source}, {right.source}", (*left.predicates, *right.predicates, *conditions), True
                 )
@@ -320,13 +327,29 @@ def _joined(
     elif isinstance(right.distribution, Replicated) and is_partitioned(left.distribution):
         cost += _BUILD_COST * right.rows * (context.slices - 1)
     return Placed(
-        replace(join, label=label),
+        replace(join, label=label, reducing=_reducing(join, left, right, context)),
         (left, right),
         columns,
         retained(distribution, frozenset(column.id for column in available)),
         joined_rows(join, left.rows, right.rows, context),
         cost,
     )
+
+
+def _reducing(join: Join, left: Placed, right: Placed, context: Context) -> Pair | None:
+    """The pair by which a few rows that came to every slice let a large input skip most of its own."""
+    came = isinstance(right.op, Exchange) and right.op.kind == "broadcast"
+    if join.kind != "inner" or len(join.pairs) < 2 or not came:
+        return None
+    if left.rows < _LARGE_ROWS or right.rows * _REDUCING > left.rows:
+        return None
+
+    def passing(pair: Pair) -> float:
+        a, b = pair
+        return context.distinct(b, right.rows) / context.distinct(a, left.rows)
+
+    best = min(join.pairs, key=passing)
+    return best if passing(best) <= _WORTH_SKIPPING else None
 
 
 def _movement(placed: Placed, context: Context) -> float:
