@@ -1,4 +1,4 @@
-"""`%tables` and `%describe`: what is in the catalog."""
+"""`%catalog`, `%tables` and `%describe`: what is in the catalog."""
 
 from __future__ import annotations
 
@@ -31,6 +31,20 @@ def _table_names(session: Session) -> Iterable[str]:
     for database in catalog.databases():
         yield from (f"{database.name}.{name}" for name in catalog.table_names(database.name))
 
+
+def _browse(session: Session, words: Words) -> Any:
+    del words
+    from kit.widgets.catalog_browser import CatalogBrowser
+
+    return CatalogBrowser(session.workspace)
+
+
+CATALOG = CommandMagic(
+    "catalog",
+    "Walk through what the workspace holds: databases and tables, streams, the warehouse.",
+    (Command("", "A tree to unfold and to search, with previews and profiles.", _browse),),
+    examples=("  %catalog",),
+)
 
 TABLES = CommandMagic(
     "tables",

@@ -6,6 +6,7 @@ from magics.athena import ATHENA
 from magics.catalog import DESCRIBE, TABLES
 from magics.check import CHECK
 from magics.command import CommandMagic
+from magics.crawler import CRAWLER
 from magics.delivery import DELIVERY
 from magics.query import QueryMagic
 from magics.stream import STREAM
@@ -14,4 +15,4 @@ from magics.workspace import KIT
 
 Magic = QueryMagic | CommandMagic
 
-MAGICS: tuple[Magic, ...] = (ATHENA, WAREHOUSE, STREAM, DELIVERY, TABLES, DESCRIBE, CHECK, KIT)
+MAGICS: tuple[Magic, ...] = (ATHENA, WAREHOUSE, STREAM, DELIVERY, TABLES, DESCRIBE, CRAWLER, CHECK, KIT)

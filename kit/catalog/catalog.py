@@ -277,6 +277,12 @@ class Catalog:
             keys = Keys.of(*_table(connection, database, table))
             return partition_rows.select(connection, keys, domains or {})
 
+    def partition_page(self, database: str, table: str, offset: int, limit: int) -> list[Partition]:
+        """So many of all partitions from `offset` on, ordered by their keys, NULLs first."""
+        with self._reading() as connection:
+            keys = Keys.of(*_table(connection, database, table))
+            return partition_rows.page(connection, keys, offset, limit)
+
     def find_partition(self, database: str, table: str, values: tuple[str | None, ...]) -> Partition | None:
         """The partition of exactly these texts, or None."""
         with self._reading() as connection:

@@ -121,6 +121,16 @@ def select(connection: sqlite3.Connection, keys: Keys, domains: Mapping[str, Dom
     return [partition for partition in found if _passes(keys, partition, remaining)] if remaining else list(found)
 
 
+def page(connection: sqlite3.Connection, keys: Keys, offset: int, limit: int) -> list[Partition]:
+    """So many of all partitions, ordered by their keys."""
+    order = ", ".join(KEY_COLUMNS[: len(keys.columns)]) or "id"
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM partition WHERE table_id = ? ORDER BY {order} LIMIT ? OFFSET ?",
+        (keys.table_id, limit, offset),
+    )
+    return list(map(_partition, rows))
+
+
 def count(connection: sqlite3.Connection, keys: Keys, domains: Mapping[str, Domain]) -> int:
     """How many `select` would give."""
     where, values, remaining = _where(keys, domains)

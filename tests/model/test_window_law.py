@@ -39,6 +39,8 @@ QUERIES = {
     "FROM clicks",
     "stagger": "SELECT STREAM usr, count(*) AS n, sum(v) AS s FROM clicks "
     "WINDOWED BY STAGGER (PARTITION BY usr RANGE INTERVAL '5' SECOND)",
+    "forest": "SELECT STREAM usr, v, anomaly_score FROM TABLE(RANDOM_CUT_FOREST("
+    "CURSOR(SELECT STREAM usr, v FROM clicks), 3, 4, 100000, 2))",
     "pumps": """
         CREATE OR REPLACE STREAM "BIG" (usr VARCHAR(8), v BIGINT);
         CREATE OR REPLACE PUMP "P" AS INSERT INTO "BIG" SELECT STREAM usr, v FROM clicks WHERE v > 1;
