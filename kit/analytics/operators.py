@@ -16,10 +16,11 @@ import pyarrow.compute
 
 from kit.analytics import boundaries
 from kit.analytics.engine import Engine
+from kit.analytics.forest import Scores
 from kit.analytics.watermark import ALWAYS, NEVER
 from kit.sql.athena.types import quote
-from kit.sql.streaming.plan import FROM, KEY, MARK, ROW, ROWTIME, WATERMARK, Plain, Stage
-from kit.sql.streaming.windows import Cumulate, Fixed, Hop, Session, Sliding, Stagger, Tumble, step_ms
+from kit.sql.streaming.plan import FROM, KEY, MARK, ROW, ROWTIME, SCORE, WATERMARK, Plain, Stage
+from kit.sql.streaming.windows import Cumulate, Fixed, Forest, Hop, Session, Sliding, Stagger, Tumble, step_ms
 
 # Its functions are made when it is imported, out of sight of type checkers.
 _compute: Any = pyarrow.compute
@@ -74,6 +75,8 @@ def operator(stage: Stage, references: References, held: Held) -> Operator:
             return KeyedWindows(asked, window, held)
         case Sliding(range_ms):
             return SlidingRange(asked, range_ms, held)
+        case Forest() as forest:
+            return ScoredRows(asked, forest, held)
         case Plain():
             return Passing(asked)
     assert_never(stage.shape)
@@ -101,6 +104,8 @@ class _Asked:
         kinds = {**self.stage.source_columns, ROWTIME: "TIMESTAMP", WATERMARK: "BIGINT", ROW: "BIGINT", FROM: "BIGINT"}
         columns = ", ".join(f"CAST(NULL AS {kind}) AS {quote(name)}" for name, kind in kinds.items())
         rows = self.prepared(engine, engine.query(f"SELECT {columns} LIMIT 0", {}))
+        if isinstance(self.stage.shape, Forest):
+            return _scored_columns(self.stage, rows, pa.array([], pa.float64()))
         windows = "" if isinstance(self.stage.shape, (Plain, Sliding)) else f", {_WINDOW}"
         source = "(SELECT *, 0 AS start_ms, 0 AS end_ms FROM held)"
         named = ", ".join(quote(name) for name in rows.column_names)
@@ -282,6 +287,103 @@ class SlidingRange:
         return answer.filter(pa.array(_milliseconds(answer.column(MARK)) >= self._closed_ms))
 
 
+class ScoredRows:
+    """RANDOM_CUT_FOREST: rows are scored in the order of time, once nothing of their time or before can come.
+
+    Rows of one time follow the order of their columns. Rows that were scored are kept as far as the forest needs them;
+    they have their number in `number$`. A row that lacks a number has no score, and leaves no trace in the forest.
+    """
+
+    def __init__(self, asked: _Asked, forest: Forest, held: Held) -> None:
+        self._asked = asked
+        self._forest = forest
+        self._tables = [] if held.rows is None else [held.rows]
+        self._closed_ms = held.closed_ms
+        self._scores: Scores | None = None
+        self._count = 0
+
+    @property
+    def held(self) -> Held:
+        return Held(_joined(self._tables), self._closed_ms)
+
+    def step(self, engine: Engine, rows: pa.Table | None, watermark_ms: int) -> Step:
+        late = _none()
+        if rows is not None and rows.num_rows:
+            times = _times(rows)
+            late, rows, times = _split(rows, times, times < np.maximum(_watermarks(rows), self._closed_ms))
+            if rows.num_rows:
+                fresh = self._asked.prepared(engine, rows)
+                self._tables.append(fresh.append_column(_NUMBER, pa.nulls(fresh.num_rows, pa.int64())))
+        answer = None
+        if watermark_ms > self._closed_ms:
+            answer = self._score(engine, watermark_ms)
+            self._closed_ms = watermark_ms
+        return Step(answer, late, self._closed_ms)
+
+    def _score(self, engine: Engine, watermark_ms: int) -> pa.Table | None:
+        rows = _joined(self._tables)
+        if rows is None:
+            return None
+        columns = ", ".join(quote(name) for name in rows.column_names if name not in (ROWTIME, _NUMBER))
+        ready = f"{quote(_NUMBER)} IS NULL AND {_TIME} < {watermark_ms}"
+        ordered = f"SELECT * FROM held WHERE {ready} ORDER BY {quote(ROWTIME)}, {columns}"
+        waiting = engine.query(ordered, {"held": rows})
+        if not waiting.num_rows:
+            return None
+        known = engine.query(
+            f"SELECT * FROM held WHERE {quote(_NUMBER)} >= 0 ORDER BY {quote(_NUMBER)}", {"held": rows}
+        )
+        scores, numbers = self._scored(engine, known, waiting)
+        numbered = waiting.set_column(waiting.schema.get_field_index(_NUMBER), _NUMBER, pa.array(numbers))
+        first = Scores.first_needed(self._count, self._forest.sample) - self._forest.shingle
+        left = engine.query(f"SELECT * FROM held WHERE NOT ({ready}) AND {quote(_NUMBER)} IS NULL", {"held": rows})
+        history = pa.concat_tables([known, numbered])
+        history = history.filter(_compute.greater_equal(history.column(_NUMBER), max(first, 0)))
+        self._tables = [pa.concat_tables([history, left.cast(history.schema)])]
+        answer = waiting.drop_columns([_NUMBER])
+        return _scored_columns(self._asked.stage, answer, pa.array(scores, pa.float64()))
+
+    def _scored(self, engine: Engine, known: pa.Table, waiting: pa.Table) -> tuple[list[float | None], list[int]]:
+        """The scores of rows in order, and their numbers: -1 for those without a score."""
+        past = self._points(engine, known)
+        if self._scores is None:
+            begin = int(known.column(_NUMBER)[0].as_py()) if known.num_rows else 0
+            self._count = begin + len(past)
+            self._scores = Scores(self._forest.trees, self._forest.sample, self._shingled(past), begin)
+        recent = list(past[-self._forest.shingle :])
+        scores: list[float | None] = []
+        numbers: list[int] = []
+        for point in self._points(engine, waiting):
+            if not np.isfinite(point).all():
+                scores.append(None)
+                numbers.append(-1)
+                continue
+            recent = [*recent, point][-self._forest.shingle :]
+            padded = [recent[0]] * (self._forest.shingle - len(recent)) + recent
+            scores.append(self._scores.score(np.concatenate(padded)))
+            numbers.append(self._count)
+            self._count += 1
+        return scores, numbers
+
+    def _shingled(self, points: Any) -> list[Any]:
+        size = self._forest.shingle
+        padded = [*([points[0]] * (size - 1) if len(points) else []), *points]
+        return [np.concatenate(padded[place : place + size]) for place in range(len(points))]
+
+    def _points(self, engine: Engine, rows: pa.Table) -> Any:
+        names = enumerate(map(quote, self._forest.features))
+        features = ", ".join(f"CAST({name} AS DOUBLE) AS f{place}" for place, name in names)
+        found = engine.query(f"SELECT {features} FROM held", {"held": rows})
+        return np.column_stack([column.to_numpy() for column in found.columns]).astype(float)
+
+
+def _scored_columns(stage: Stage, rows: pa.Table, scores: pa.Array) -> pa.Table:
+    """The columns of a forest's answer: the cursor's, the score, the row time."""
+    names = [column.name for column in stage.columns if column.name != SCORE]
+    return rows.select(names).append_column(SCORE, scores).append_column(MARK, rows.column(ROWTIME))
+
+
+_NUMBER: Final = "number$"
 _WINDOW: Final = (
     "make_timestamp_ms(start_ms) AS window_start, make_timestamp_ms(end_ms) AS window_end, "
     "make_timestamp_ms(end_ms - 1) AS window_time"

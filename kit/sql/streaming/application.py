@@ -18,13 +18,27 @@ from kit.base.errors import KitError, did_you_mean
 from kit.sql.athena.compile import compile_query
 from kit.sql.athena.dialect import query_tree
 from kit.sql.athena.types import duckdb_type, from_hive, quote
-from kit.sql.place import error_at, start_of
+from kit.sql.place import error_at, line_column, start_of
 from kit.sql.relations import CompiledQuery, OutputColumn, Relation, RelationColumn, Scan, SchemaSource
+from kit.sql.streaming.cursors import TopItems, forest, hive_name, top_items
 from kit.sql.streaming.locality import END, START, WINDOW_COLUMNS, Locality
-from kit.sql.streaming.plan import FROM, KEY, MARK, ROW, ROWTIME, WATERMARK, Application, Declared, Plain, Shape, Stage
-from kit.sql.streaming.reading import UNITS_MS, Selection, blanked, read_selection
+from kit.sql.streaming.plan import (
+    FROM,
+    KEY,
+    MARK,
+    ROW,
+    ROWTIME,
+    SCORE,
+    WATERMARK,
+    Application,
+    Declared,
+    Plain,
+    Shape,
+    Stage,
+)
+from kit.sql.streaming.reading import UNITS_MS, CursorFunction, Selection, blanked, read_selection
 from kit.sql.streaming.script import Insert, Script, read_script
-from kit.sql.streaming.windows import Cumulate, Hop, Sliding, Stagger, Tumble
+from kit.sql.streaming.windows import Cumulate, Forest, Hop, Sliding, Stagger, Tumble
 
 STREAMS: Final = "streams"
 """The database that streams are tables of."""
@@ -55,7 +69,7 @@ def compile_application(
     """
     script = read_script(text)
     compiler = _Compiler(text, schema, inputs, parameters, database, script)
-    stages = _ordered([compiler.stage(insert) for insert in script.inserts], text)
+    stages = _ordered([stage for insert in script.inserts for stage in compiler.stages(insert)], text)
     return Application(
         stages,
         _answer(stages, answer),
@@ -82,10 +96,50 @@ class _Compiler:
         self._database = database.lower()
         self._declared = {stream.name: stream for stream in script.declared}
         self._fed = {insert.target for insert in script.inserts}
+        self._derived: dict[str, tuple[RelationColumn, ...]] = {}
         self.times: dict[str, str] = {}
 
-    def stage(self, insert: Insert) -> Stage:
+    def stages(self, insert: Insert) -> list[Stage]:
+        """The stages of a SELECT: those that its cursors need, and its own."""
         selection = read_selection(self._text, insert.start, insert.end)
+        needed = [stage for cursor in selection.cursors for stage in self._of_cursor(cursor)]
+        return [*needed, self._stage(insert, selection)]
+
+    def _of_cursor(self, cursor: CursorFunction) -> list[Stage]:
+        """The stages of a function over a SELECT of its own, which feed streams that have no name in the text."""
+        rows = f"{cursor.relation}$rows"
+        inner = self.stages(Insert(rows, (), cursor.begin, cursor.end))
+        self._derive(rows, inner[-1].columns)
+        columns = {column.name: column.type for column in self.relation_of(rows).columns if not column.hidden}
+        try:
+            if cursor.name == "RANDOM_CUT_FOREST":
+                return [*inner, self._forest(cursor.relation, rows, forest(cursor.arguments, columns))]
+            return [*inner, self._top_items(cursor.relation, rows, top_items(cursor.arguments, columns))]
+        except KitError as error:
+            raise error.at(self._text, *line_column(self._text, cursor.start)) from None
+
+    def _derive(self, name: str, columns: Sequence[OutputColumn]) -> None:
+        self._derived[name] = tuple(RelationColumn(each.name.lower(), hive_name(each.type)) for each in columns)
+
+    def _forest(self, name: str, rows: str, shape: Forest) -> Stage:
+        shown = [column for column in self.relation_of(rows).columns if not column.hidden]
+        outputs = tuple(OutputColumn(column.name, str(from_hive(column.type))) for column in shown)
+        outputs += (OutputColumn(SCORE, "double"),)
+        self._derive(name, outputs)
+        needed = sorted({*(column.name for column in shown), ROWTIME})
+        prepare = f"SELECT {', '.join(map(quote, needed))} FROM {_SOURCE}"
+        kinds = self._kinds(rows, needed)
+        return Stage(rows, name, shape, prepare, _SOURCE, kinds, "", "", 0, outputs, (MARK,), ())
+
+    def _top_items(self, name: str, rows: str, top: TopItems) -> Stage:
+        text = top.sql(rows)
+        compiler = _Compiler(text, self._schema, self._inputs, self._parameters, self._database, Script((), ()))
+        compiler._derived = self._derived
+        (stage,) = compiler.stages(Insert(name, (), 0, len(text)))
+        self._derive(name, stage.columns)
+        return stage
+
+    def _stage(self, insert: Insert, selection: Selection) -> Stage:
         keys = _keys_tree(self._text, selection)
         tree = _with_floors(query_tree(self._without_keys(selection)), selection)
         source = self._source(tree, selection)
@@ -148,7 +202,7 @@ class _Compiler:
             if name not in names and (table.db or name not in ctes) and self._is_stream(table):
                 sources.setdefault(name, start_of(table) or selection.start)
         for name, start in sources.items():
-            if not (name in self._declared or name in self._inputs):
+            if not self._is_known(name):
                 known = [*self._declared, *self._inputs]
                 hint = did_you_mean(name, known) or f"Streams: {', '.join(known) or 'none'}."
                 raise error_at("TABLE_NOT_FOUND", f"Stream '{name}' does not exist", self._text, start, hint)
@@ -169,7 +223,10 @@ class _Compiler:
         name, database = table.name.lower(), table.db.lower()
         if database:
             return database == STREAMS
-        return name in self._declared or name in self._inputs
+        return self._is_known(name)
+
+    def _is_known(self, name: str) -> bool:
+        return name in self._declared or name in self._inputs or name in self._derived
 
     def _shape(self, tree: exp.Expr, selection: Selection, source: str) -> tuple[Shape, tuple[str, ...]]:
         """The window of the SELECT, and the columns that are its keys."""
@@ -193,7 +250,7 @@ class _Compiler:
         return Plain(), ()
 
     def _set_time(self, source: str, time: str, start: int) -> None:
-        if source in self._declared:
+        if source not in self._inputs:
             if time != ROWTIME:
                 raise error_at(
                     "NOT_SUPPORTED",
@@ -295,7 +352,7 @@ class _Compiler:
             raise
 
     def _target(self, insert: Insert) -> Declared | None:
-        if not insert.target:
+        if not insert.target or "$" in insert.target:
             return None
         declared = self._declared.get(insert.target)
         if declared is None:
@@ -309,6 +366,8 @@ class _Compiler:
         return declared
 
     def relation_of(self, source: str) -> Relation:
+        if source in self._derived:
+            return Relation(STREAMS, source, self._derived[source] + HIDDEN)
         declared = self._declared.get(source)
         if declared is None:
             return self._inputs[source]
@@ -385,7 +444,7 @@ def _marks(shape: Shape, *, feeds: bool) -> Mapping[str, str]:
     match shape:
         case Plain():
             return {MARK: ROWTIME, WATERMARK: WATERMARK, ROW: ROW} if feeds else {}
-        case Sliding():
+        case Sliding() | Forest():
             return {MARK: ROWTIME}
         case _:
             return {MARK: END} if feeds else {}

@@ -24,6 +24,8 @@ ROW = "row$"
 """The hidden column of a stream that numbers the records of a batch, so that a late one can be traced; may be NULL."""
 FROM = "from$"
 """What `prepare` is given beside a fixed window's rows: windows that end up to it do not take the row any more."""
+SCORE = "anomaly_score"
+"""The column that a forest adds."""
 KEY = "key$"
 """The prefix of the columns that hold the keys of keyed windows."""
 

@@ -30,6 +30,7 @@ _LENGTHS: Final[Mapping[str, tuple[str, ...]]] = {
     "CUMULATE": ("STEP", "SIZE", "OFFSET"),
     "SESSION": ("GAP",),
 }
+CURSOR_FUNCTIONS: Final = ("RANDOM_CUT_FOREST", "TOP_K_ITEMS_TUMBLING")
 _OPTIONAL: Final = "OFFSET"
 
 
@@ -42,6 +43,21 @@ class TableFunction:
     source: str
     time: str
     keys: tuple[str, ...]
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class CursorFunction:
+    """A function over a SELECT of its own, the script's characters [begin, end): `relation` stands for its rows.
+
+    `arguments` are the numbers and texts behind the cursor.
+    """
+
+    relation: str
+    name: str
+    begin: int
+    end: int
+    arguments: tuple[str, ...]
     start: int
 
 
@@ -66,6 +82,7 @@ class Selection:
     text: str
     start: int
     tables: list[TableFunction] = field(default_factory=list)
+    cursors: list[CursorFunction] = field(default_factory=list)
     steps: list[tuple[int, Tumble]] = field(default_factory=list)
     stagger: StaggerClause | None = None
     floors: dict[int, str] = field(default_factory=dict)
@@ -126,9 +143,12 @@ class _Reader:
         first = self._tokens[self._at]
         self._at += 2 if wrapped else 0
         name = self._word()
+        if name in CURSOR_FUNCTIONS and wrapped:
+            self._cursor(name, first)
+            return
         if name not in _LENGTHS or self._word(1) != "(":
-            known = (*_LENGTHS, "RANDOM_CUT_FOREST", "TOP_K_ITEMS_TUMBLING")
-            hint = did_you_mean(name, known) or f"Window table functions are {', '.join(_LENGTHS)}."
+            known = (*_LENGTHS, *CURSOR_FUNCTIONS)
+            hint = did_you_mean(name, known) or f"Table functions are {', '.join(known)}."
             raise self._error("NOT_SUPPORTED", f"Table function {name or '<EOF>'} is not supported", hint)
         self._at += 2
         if self._word() != "TABLE" and self._word(1) != "=>":
@@ -145,6 +165,33 @@ class _Reader:
         window = self._window(name, lengths, first)
         self._selection.tables.append(TableFunction(relation, window, source, time, keys, first.start))
         self._blank(first.start, end.end, f'"{relation}"')
+
+    def _cursor(self, name: str, first: Token) -> None:
+        self._at += 1
+        self._expect("(")
+        self._expect("CURSOR")
+        begin = self._expect("(").end
+        depth = 1
+        while depth:
+            token = self._token()
+            if token is None:
+                raise self._unexpected("')'")
+            depth += (token.text == "(") - (token.text == ")")
+            self._at += 1
+        end = self._tokens[self._at - 1].start
+        arguments: list[str] = []
+        while self._word() == ",":
+            self._at += 1
+            token = self._token()
+            if token is None or token.kind not in (Kind.NUMBER, Kind.STRING):
+                raise self._unexpected("<number>")
+            arguments.append(token.value if token.kind is Kind.STRING else token.text)
+            self._at += 1
+        self._expect(")")
+        last = self._expect(")")
+        relation = f"cursor${first.start}"
+        self._selection.cursors.append(CursorFunction(relation, name, begin, end, tuple(arguments), first.start))
+        self._blank(first.start, last.end, f'"{relation}"')
 
     def _arguments(self, name: str) -> tuple[str, str, tuple[str, ...], dict[str, int]]:
         names = ["DATA", "TIMECOL", *_LENGTHS[name]]

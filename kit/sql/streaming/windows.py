@@ -69,9 +69,22 @@ class Sliding:
     range_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class Forest:
+    """RANDOM_CUT_FOREST: each row, in the order of time, with how much it stands out among those before it.
+
+    A forest has so many `trees` over the last `sample` points; a point is the `features` of `shingle` rows together.
+    """
+
+    features: tuple[str, ...]
+    trees: int = 100
+    sample: int = 256
+    shingle: int = 1
+
+
 Fixed: TypeAlias = Tumble | Hop | Cumulate
 Keyed: TypeAlias = Session | Stagger
-Window: TypeAlias = Fixed | Keyed | Sliding
+Window: TypeAlias = Fixed | Keyed | Sliding | Forest
 
 
 def span_ms(window: Fixed) -> int:
