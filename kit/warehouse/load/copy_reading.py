@@ -165,7 +165,7 @@ class _Reading:
         if part.rows is not None:
             select += f" WHERE file_row_number BETWEEN {part.first} AND {part.first + part.rows - 1}"
         try:
-            self._insert(select)
+            self._outcome.lines += self._insert(select)
         except duckdb.Error as error:
             raise _unreadable(self._file, error) from error
 
@@ -186,7 +186,8 @@ class _Reading:
             kinds = [(str(column), str(kind)) for column, kind, *_ in found]
             to_json = self._load.options.serialize_to_json
             try:
-                self._insert(columnar_select(self._load.columns, kinds, _BATCH, self._file.uri, to_json=to_json))
+                select = columnar_select(self._load.columns, kinds, _BATCH, self._file.uri, to_json=to_json)
+                self._outcome.lines += self._insert(select)
             except duckdb.Error as error:
                 raise _unreadable(self._file, error) from error
 
