@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from magics.athena import ATHENA
-from magics.catalog import DESCRIBE, TABLES
+from magics.catalog import CATALOG, DESCRIBE, TABLES
 from magics.check import CHECK
 from magics.command import CommandMagic
 from magics.crawler import CRAWLER
@@ -15,4 +15,4 @@ from magics.workspace import KIT
 
 Magic = QueryMagic | CommandMagic
 
-MAGICS: tuple[Magic, ...] = (ATHENA, WAREHOUSE, STREAM, DELIVERY, TABLES, DESCRIBE, CRAWLER, CHECK, KIT)
+MAGICS: tuple[Magic, ...] = (ATHENA, WAREHOUSE, STREAM, DELIVERY, CATALOG, TABLES, DESCRIBE, CRAWLER, CHECK, KIT)
