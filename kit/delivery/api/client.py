@@ -14,7 +14,7 @@ from kit.base.errors import did_you_mean
 from kit.delivery.api.operations import OPERATIONS, Operation
 from kit.delivery.api.shapes import NOT_OFFERED, NOT_OFFERED_MEMBERS
 from kit.delivery.errors import EXCEPTIONS, InvalidArgumentException
-from kit.streams.api.client import make_catchable
+from kit.streams.api.client import Exceptions, make_catchable, metadata
 from kit.streams.api.operations import snake_case
 from kit.streams.api.validation import validate
 from kit.streams.errors import StreamsError, UnknownOperationException
@@ -24,23 +24,6 @@ if TYPE_CHECKING:
     from kit.delivery.service import Deliveries
 
 _NOT_OFFERED = {snake_case(name): name for name in NOT_OFFERED}
-
-
-class Exceptions:
-    """The errors by name, as `client.exceptions` has them; `ClientError` is what they have in common."""
-
-    ClientError = StreamsError
-
-    def __getattr__(self, name: str) -> type[StreamsError]:
-        if name not in EXCEPTIONS:
-            raise AttributeError(f"There is no exception {name}. {did_you_mean(name, EXCEPTIONS)}".rstrip())
-        return EXCEPTIONS[name]
-
-    def from_code(self, code: str) -> type[StreamsError]:
-        return EXCEPTIONS.get(code, StreamsError)
-
-    def __dir__(self) -> list[str]:
-        return ["ClientError", *EXCEPTIONS]
 
 
 class Meta:
@@ -58,7 +41,7 @@ class Client:
         self._deliveries = deliveries
         self._prefix = deliveries.entropy.uuid()[:24]
         self._calls = count(1)
-        self.exceptions = Exceptions()
+        self.exceptions = Exceptions(EXCEPTIONS)
         self.meta = Meta()
 
     def __getattr__(self, name: str) -> Callable[..., dict[str, Any]]:
@@ -96,12 +79,7 @@ class Client:
             error.request_id = request_id
             make_catchable(error)
             raise
-        answer["ResponseMetadata"] = {
-            "RequestId": request_id,
-            "HTTPStatusCode": 200,
-            "HTTPHeaders": {"x-amzn-requestid": request_id},
-            "RetryAttempts": 0,
-        }
+        answer["ResponseMetadata"] = metadata(request_id)
         return answer
 
     def can_paginate(self, operation_name: str) -> bool:

@@ -34,16 +34,20 @@ class Exceptions:
 
     ClientError = StreamsError
 
+    def __init__(self, kinds: Mapping[str, type[StreamsError]] = EXCEPTIONS) -> None:
+        self._kinds = kinds
+
     def __getattr__(self, name: str) -> type[StreamsError]:
-        if name not in EXCEPTIONS:
-            raise AttributeError(f"There is no exception {name}. {did_you_mean(name, EXCEPTIONS)}".rstrip())
-        return EXCEPTIONS[name]
+        kinds: Mapping[str, type[StreamsError]] = self.__dict__.get("_kinds", {})
+        if name not in kinds:
+            raise AttributeError(f"There is no exception {name}. {did_you_mean(name, kinds)}".rstrip())
+        return kinds[name]
 
     def from_code(self, code: str) -> type[StreamsError]:
-        return EXCEPTIONS.get(code, StreamsError)
+        return self._kinds.get(code, StreamsError)
 
     def __dir__(self) -> list[str]:
-        return ["ClientError", *EXCEPTIONS]
+        return ["ClientError", *self._kinds]
 
 
 class Meta:
@@ -90,13 +94,7 @@ class Client:
             error.request_id = self._request_id()
             make_catchable(error)
             raise
-        request_id = self._request_id()
-        answer["ResponseMetadata"] = {
-            "RequestId": request_id,
-            "HTTPStatusCode": 200,
-            "HTTPHeaders": {"x-amzn-requestid": request_id},
-            "RetryAttempts": 0,
-        }
+        answer["ResponseMetadata"] = metadata(self._request_id())
         return answer
 
     def can_paginate(self, operation_name: str) -> bool:
@@ -132,6 +130,16 @@ class Client:
 
     def _request_id(self) -> str:
         return f"{self._prefix}{next(self._calls):012x}"
+
+
+def metadata(request_id: str) -> dict[str, Any]:
+    """The `ResponseMetadata` of an answer."""
+    return {
+        "RequestId": request_id,
+        "HTTPStatusCode": 200,
+        "HTTPHeaders": {"x-amzn-requestid": request_id},
+        "RetryAttempts": 0,
+    }
 
 
 def _method(client: Client, operation: Operation) -> Callable[..., dict[str, Any]]:
