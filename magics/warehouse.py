@@ -10,7 +10,7 @@ from kit.workspace import Workspace
 from magics.command import Command, CommandMagic
 from magics.grammar import Argument, Option, positive
 from magics.query import QueryMagic, Question
-from magics.reader import Words
+from magics.reader import Offer, Words
 from magics.session import Session
 
 
@@ -29,6 +29,17 @@ def _ask(workspace: Workspace, question: Question) -> Result:
     if "slices" in question.options:
         _show_slices(result)
     return result
+
+
+def _complete(workspace: Workspace, before: str, after: str, database: str) -> Offer:
+    from kit.sql.completion import complete
+    from kit.sql.redshift.vocabulary import VOCABULARY
+    from kit.warehouse.naming import ON_PATH
+
+    del database
+    found = complete(before + after, len(before), workspace.warehouse.names(), ON_PATH, VOCABULARY)
+    names = tuple(candidate.text for candidate in found.candidates)
+    return Offer(before[found.start :], names, tuple(candidate.kind for candidate in found.candidates))
 
 
 def _show_slices(result: Result) -> None:
@@ -66,6 +77,7 @@ QUESTION = QueryMagic(
     "warehouse",
     "Ask the warehouse in SQL, as Amazon Redshift does: tables on the slices of a cluster.",
     _ask,
+    _complete,
     examples=(
         "  %%warehouse delays <<\n  SELECT carrier, AVG(arr_delay) FROM flights GROUP BY carrier ORDER BY carrier",
         "  %%warehouse --slices\n  SELECT COUNT(DISTINCT tailnum) FROM flights",

@@ -25,6 +25,7 @@ from kit.warehouse.cluster import Cluster
 from kit.warehouse.engine import Engine, open_engine
 from kit.warehouse.manage.design import TableDesign
 from kit.warehouse.manage.shape import ClusterInfo
+from kit.warehouse.naming import Names, of_catalog, of_rows
 from kit.warehouse.query import Queries
 from kit.warehouse.remote import RemoteClient
 from kit.warehouse.session import Session
@@ -101,6 +102,16 @@ class Warehouse:
     def tables(self) -> list[str]:
         """Tables and views that a query can name, those outside of the search path with their schema."""
         return self._client.tables()
+
+    def names(self) -> Names:
+        """What can be named in a statement, for completion; asked of the owner where that is another process."""
+        path = self.session.path
+        if isinstance(self._client, Client):
+            return of_catalog(self._client.catalog, path)
+        # In a session of its own: completion is not what the user's session did last, nor in its transaction.
+        with self.connect() as aside:
+            asked = "SELECT table_schema, table_name, column_name, data_type FROM svv_columns ORDER BY ordinal_position"
+            return of_rows(aside.sql(asked).rows, path)
 
     def ownership(self) -> Ownership:
         """Which process owns the cluster, as far as is known without asking."""
