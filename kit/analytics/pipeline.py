@@ -112,10 +112,12 @@ class Pipeline:
 def _handed_on(stage: Stage, step: Step) -> Flow:
     """The answer of a stage as rows of the stream that it feeds."""
     rows = step.rows
-    if rows is None or not stage.marks:
+    if rows is None:
         return Flow(rows, step.watermark_ms)
     if not isinstance(stage.shape, Plain):
-        rows = rows.take(_compute.sort_indices(rows.column(MARK)))  # windows in the order in which they close
+        rows = _by_window(rows)
+    if not stage.marks:
+        return Flow(rows, step.watermark_ms)
     if not stage.target:
         return Flow(rows.drop_columns(list(stage.marks)), step.watermark_ms)
     if isinstance(stage.shape, Plain):
@@ -127,6 +129,12 @@ def _handed_on(stage: Stage, step: Step) -> Flow:
     rows = rows.drop_columns([MARK]).append_column(ROWTIME, times.cast(pa.timestamp("ms")).cast(pa.timestamp("us")))
     nothing = pa.nulls(rows.num_rows, pa.int64())
     return Flow(rows.append_column(WATERMARK, nothing).append_column(ROW, nothing), step.watermark_ms)
+
+
+def _by_window(rows: pa.Table) -> pa.Table:
+    """Rows in the order in which their windows close, as far as they tell their window."""
+    times = [name for name in (MARK, "window_end", "window_start") if name in rows.column_names]
+    return rows.take(_compute.sort_indices(rows.column(times[0]))) if times else rows
 
 
 def _joined(held: Flow | None, more: Flow) -> Flow:

@@ -104,7 +104,8 @@ class Watermarks:
                 return walk.admitted
             arrival_ms, shard = waking
             walk.take_before(arrival_ms, shard)
-            if arrival_ms > settled_ms or not walk.complete_before(arrival_ms, shard):
+            is_alone = len(self.shards) == 1
+            if (arrival_ms > settled_ms and not is_alone) or not walk.complete_before(arrival_ms, shard):
                 return walk.admitted
             self._wake(shard, arrival_ms)
             walk.wake(shard)
