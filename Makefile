@@ -11,7 +11,7 @@ UV := $(shell command -v uv 2>/dev/null)
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1|\2/' | column -t -s '|'
 
-tour: $(READY) ## run the first notebook headless and print what it found
+tour: $(READY) ## run the first notebooks headless and print what they found
 	@$(BIN)/boathouse tour
 
 lab: $(READY) ## open JupyterLab on the notebooks

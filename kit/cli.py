@@ -17,7 +17,7 @@ from typing import Any
 from kit.base.errors import KitError
 
 ANSWER_TAG = "answer"
-TOUR_NOTEBOOK = "01_lake_and_athena.ipynb"
+TOUR_NOTEBOOKS = ("00_tour.ipynb", "01_lake_and_athena.ipynb")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="boathouse", description="An analytics platform inside a notebook.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    tour = commands.add_parser("tour", help="run the first notebook on the shipped data and print its answers")
+    tour = commands.add_parser("tour", help="run the first notebooks on the shipped data and print their answers")
     tour.add_argument(
         "-o", "--output", type=Path, default=Path("out/tour"), help="folder of the run (default: %(default)s)"
     )
@@ -74,10 +74,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def _tour(options: argparse.Namespace) -> int:
     root = _clone()
-    notebook = root / "notebooks" / TOUR_NOTEBOOK
     shutil.rmtree(options.output / "workspace", ignore_errors=True)
     parameters = {"data": str(root / "data"), "workspace": str((options.output / "workspace").resolve())}
-    return _execute(notebook, options.output, parameters, show_answers=True)
+    for name in TOUR_NOTEBOOKS:
+        code = _execute(root / "notebooks" / name, options.output, parameters, show_answers=True)
+        if code != 0:
+            return code
+    return 0
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -125,7 +128,7 @@ def _clone() -> Path:
 
 
 def _is_clone() -> bool:
-    return (Path(__file__).parent.parent / "notebooks" / TOUR_NOTEBOOK).is_file()
+    return (Path(__file__).parent.parent / "notebooks" / TOUR_NOTEBOOKS[0]).is_file()
 
 
 def _execute(notebook: Path, folder: Path, parameters: Mapping[str, Any], *, show_answers: bool) -> int:
