@@ -50,9 +50,11 @@ class Verdict:
 
 def exercises() -> tuple[Exercise, ...]:
     """All exercises, by number."""
-    from kit.lessons import data_lake, events, lake, retail, shard_log, slices
+    from kit.lessons import crawling, data_lake, events, lake, retail, shard_log, slices
 
-    return tuple(each for module in (lake, shard_log, slices, retail, events, data_lake) for each in module.EXERCISES)
+    return tuple(
+        each for module in (lake, shard_log, slices, crawling, retail, events, data_lake) for each in module.EXERCISES
+    )
 
 
 def exercise(number: str) -> Exercise:
