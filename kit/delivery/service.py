@@ -109,7 +109,7 @@ class Deliveries:
         if background:
             atexit.register(self.close)
             for kept in self.store.all():
-                self._worker(kept.name).start()
+                self._worker(kept.name)
 
     def create(
         self,
@@ -170,8 +170,7 @@ class Deliveries:
             position = source.tips() if start == "LATEST" else Position(source.incarnation())
         now = now_ms(self.clock)
         self.store.add(Kept(name, 1, now, now, settled, is_stopped=False), position, tags or {})
-        if self._background:
-            self._worker(name).start()
+        self._worker(name)
 
     def __getitem__(self, name: str) -> DeliveryStream:
         """The delivery stream. Raises `ResourceNotFoundException`."""
@@ -338,6 +337,8 @@ class Deliveries:
             found = self._workers.get(name)
             if found is None:
                 found = self._workers[name] = Worker(name, self._around)
+            if self._background:
+                found.start()
             return found
 
     def _settled(self, wanted: Configuration, options: Mapping[str, Any]) -> Configuration:

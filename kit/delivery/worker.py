@@ -36,6 +36,7 @@ from kit.delivery.configuration import (
 )
 from kit.delivery.destinations import Reach, Unsent
 from kit.delivery.engine import Engine
+from kit.delivery.errors import ResourceNotFoundException
 from kit.delivery.journal import Journal
 from kit.delivery.limits import MIB
 from kit.delivery.naming import Naming
@@ -141,6 +142,12 @@ class Worker:
                 return False
             try:
                 kept = self._around.store.find(self.name)
+            except ResourceNotFoundException:
+                # It was deleted, here or by another process; one of its name may be somebody else's work.
+                self._stopping.set()
+                self._give_up()
+                return False
+            try:
                 if kept.is_stopped or self._is_resting():
                     return False
                 return self._attend(kept)

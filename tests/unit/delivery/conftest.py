@@ -34,20 +34,34 @@ def copied() -> list[str]:
 
 
 @pytest.fixture
-def deliveries(workspace: Any, copied: list[str]) -> Iterator[Deliveries]:
-    made = Deliveries(
-        workspace.path / "delivery",
-        storage=workspace.storage,
-        catalog=workspace.catalog,
-        streams=workspace.streams,
-        copy=copied.append,
-        clock=workspace.clock,
-        entropy=workspace.entropy,
-        settings=workspace.settings,
-        background=False,
-    )
+def open_deliveries(workspace: Any, copied: list[str]) -> Iterator[Callable[[], Deliveries]]:
+    """Opens the deliveries of the workspace, as another process would."""
+    opened: list[Deliveries] = []
+
+    def made() -> Deliveries:
+        opened.append(
+            Deliveries(
+                workspace.path / "delivery",
+                storage=workspace.storage,
+                catalog=workspace.catalog,
+                streams=workspace.streams,
+                copy=copied.append,
+                clock=workspace.clock,
+                entropy=workspace.entropy,
+                settings=workspace.settings,
+                background=False,
+            )
+        )
+        return opened[-1]
+
     yield made
-    made.close()
+    for each in opened:
+        each.close()
+
+
+@pytest.fixture
+def deliveries(open_deliveries: Callable[[], Deliveries]) -> Deliveries:
+    return open_deliveries()
 
 
 @pytest.fixture
