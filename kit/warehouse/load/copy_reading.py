@@ -46,7 +46,7 @@ from kit.warehouse.load.copy_faults import UNDECODED, Fault, fault_of
 from kit.warehouse.load.copy_files import LoadFile, Part
 from kit.warehouse.load.copy_objects import avro_records, json_records
 from kit.warehouse.load.copy_paths import Shredder
-from kit.warehouse.load.copy_streams import PIECE_BYTES, Piece, damaged, decoded, opened, pieces, whole
+from kit.warehouse.load.copy_streams import PIECE_BYTES, Piece, Quoting, damaged, decoded, opened, pieces, whole
 from kit.warehouse.load.copy_text import AnyRecord, BadRecord, Record, records
 from kit.warehouse.load.records import MAX_RAW_CHARACTERS, MAX_REASON_CHARACTERS, LoadError, Replacement
 
@@ -208,13 +208,13 @@ class _Reading:
 
     def _text(self) -> None:
         options = self._load.options
-        quote = options.quote if options.format == "CSV" else ""
+        quoting = quoting_of(options)
         with opened(self._file.path, self._file.uri, options.compression) as stream:
             if options.compression == "NONE" and self._file.size_bytes <= PIECE_BYTES:
-                self._piece(whole(self._file.path, stream, quote))
+                self._piece(whole(self._file.path, stream, quoting))
                 return
             scratch = self._load.scratch.with_name(f"{self._load.scratch.name}-{self._outcome.part.slice}")
-            for piece in pieces(stream, scratch, quote):
+            for piece in pieces(stream, scratch, quoting):
                 self._check()
                 self._piece(piece)
 
@@ -375,7 +375,12 @@ def is_plain(options: CopyOptions) -> bool:
         and not options.ignore_blank_lines
         and options.quote != options.delimiter
         and options.delimiter not in "\r\n"
+        and not options.delimiter.isalnum()
     )
+
+
+def quoting_of(options: CopyOptions) -> Quoting | None:
+    return Quoting(options.quote.encode(), options.delimiter.encode()) if options.format == "CSV" else None
 
 
 def csv_source(piece: Piece, options: CopyOptions, columns: int, skipped: int) -> str | None:

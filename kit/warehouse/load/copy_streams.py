@@ -97,18 +97,36 @@ class Piece:
     is_odd: bool
 
 
-def pieces(stream: BinaryIO, scratch: Path, quote: str) -> Iterator[Piece]:
+@dataclass(frozen=True, slots=True)
+class Quoting:
+    """The characters of a CSV. Between two quotes a line feed ends no record."""
+
+    quote: bytes
+    delimiter: bytes
+
+    @property
+    def strays(self) -> re.Pattern[bytes]:
+        """Blanks outside of quotes, next to one: the engine drops them, COPY keeps them or refuses the row.
+
+        Also found where a word follows no quote inside of a text; never overlooked.
+        """
+        blank = b"[" + b"".join(each for each in (b" ", b"\t") if each != self.delimiter) + b"]+"
+        other = b"[^ \ta-zA-Z0-9]" if self.delimiter != b"\t" else b"[^ a-zA-Z0-9]"
+        quote = re.escape(self.quote)
+        return re.compile(b"(?:^|%b)%b%b|%b%b(?:%b|$)" % (other, blank, quote, quote, blank, other))
+
+
+def pieces(stream: BinaryIO, scratch: Path, quoting: Quoting | None) -> Iterator[Piece]:
     """A stream cut between records into files of about `PIECE_BYTES`; each is gone when the next one is asked for.
 
-    `quote` is the character between two of which a line feed ends no record, or empty. Where quotes are not in pairs a
-    piece may be cut inside of a record or grow: whoever reads it meets the bad quotes.
+    Where quotes are not in pairs a piece may be cut inside of a record or grow: whoever reads it meets the bad quotes.
     """
     rest = b""
     line = 1
     while True:
         path = scratch.with_name(f"{scratch.name}-{line}")
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
-            look, rest = _filled(stream, target, rest, quote.encode())
+            look, rest = _filled(stream, target, rest, quoting)
         try:
             if look.size:
                 yield Piece(path, line, look.lines, look.is_odd)
@@ -119,9 +137,9 @@ def pieces(stream: BinaryIO, scratch: Path, quote: str) -> Iterator[Piece]:
             return
 
 
-def whole(path: Path, stream: BinaryIO, quote: str) -> Piece:
+def whole(path: Path, stream: BinaryIO, quoting: Quoting | None) -> Piece:
     """A file that is small and uncompressed, where it lies."""
-    look = _Look(quote.encode())
+    look = _Look(quoting)
     while chunk := stream.read(CHUNK_BYTES):
         look.see(chunk)
     look.end()
@@ -131,11 +149,10 @@ def whole(path: Path, stream: BinaryIO, quote: str) -> Piece:
 class _Look:
     """What is seen of a text that goes by."""
 
-    def __init__(self, quote: bytes = b"") -> None:
+    def __init__(self, quoting: Quoting | None) -> None:
         self.lines = 0
         self.size = 0
-        # A closing quote with blanks behind it: the engine drops them, COPY refuses the row.
-        self._after_quote = re.compile(re.escape(quote) + rb"[ \t]+(?:[^ \ta-zA-Z0-9]|$)") if quote else None
+        self._strays = quoting.strays if quoting is not None else None
         self._is_odd = False
         self._returns = 0
         self._pairs = 0
@@ -155,7 +172,12 @@ class _Look:
             self._returns += chunk.count(b"\r")
             self._pairs += (joined[-len(chunk) - 1 :]).count(b"\r\n")
         self._is_odd = (
-            self._is_odd or b"\n\n" in joined or b"\n\r\n" in joined or b"\0" in chunk or b"\xef\xbb\xbf" in joined
+            self._is_odd
+            or b"\n\n" in joined
+            or b"\n\r\n" in joined
+            or b"\0" in chunk
+            or b"\xef\xbb\xbf" in joined
+            or (self._strays is not None and self._strays.search(joined) is not None)
         )
         self._last = joined[-2:]
 
@@ -167,9 +189,10 @@ class _Look:
         return self.size > 0 and self._last[-1:] != b"\n"
 
 
-def _filled(stream: BinaryIO, target: BinaryIO, start: bytes, quote: bytes) -> tuple[_Look, bytes]:
+def _filled(stream: BinaryIO, target: BinaryIO, start: bytes, quoting: Quoting | None) -> tuple[_Look, bytes]:
     """Fill a piece; what was seen of it, and the beginning of the next one."""
-    look = _Look(quote)
+    look = _Look(quoting)
+    quote = quoting.quote if quoting is not None else b""
     quotes = 0
     chunk = start or stream.read(CHUNK_BYTES)
     while chunk:

@@ -18,7 +18,7 @@ from kit.sql.redshift.statements import CopyOptions
 from kit.sql.redshift.types import parse_type
 from kit.warehouse.catalog import StoredColumn
 from kit.warehouse.load.copy_convert import RAW, ROW, bad_select, good_select, name, strict_select
-from kit.warehouse.load.copy_reading import csv_source
+from kit.warehouse.load.copy_reading import csv_source, quoting_of
 from kit.warehouse.load.copy_streams import decoded, opened, whole
 from kit.warehouse.load.copy_text import BadRecord, records
 
@@ -45,7 +45,7 @@ def fast(
     """The rows as the engine reads them, None where the slow reader would be asked instead."""
     path.write_bytes(data)
     with opened(path, "s3://b/k", "NONE") as stream:
-        piece = whole(path, stream, options.quote if options.format == "CSV" else "")
+        piece = whole(path, stream, quoting_of(options))
     if piece.lines <= options.ignore_header:
         return None
     source = csv_source(piece, options, len(kinds), options.ignore_header)
