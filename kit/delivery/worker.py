@@ -83,6 +83,16 @@ class Waiting:
     oldest_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class _InHand:
+    """A flush that has been prepared under a version of the configuration, while its destination does not take it."""
+
+    flush_id: str
+    version: int
+    prepared: Prepared
+    unsent: Unsent
+
+
 class StoppedError(Exception):
     """The work ends before the flush does; it is carried out again."""
 
@@ -99,7 +109,7 @@ class Worker:
         self._lock = FileLock(around.folder / f"{name}.lock", mode=LOCK_MODE, thread_local=False)
         self._buffer = Buffer()
         self._position: Position | None = None
-        self._prepared: tuple[str, Prepared, Unsent] | None = None
+        self._prepared: _InHand | None = None
         self._retry: tuple[int, float] | None = None
         self._failures = 0
         self._unforgotten_bytes = 0
@@ -148,7 +158,7 @@ class Worker:
                 self._give_up()
                 return False
             try:
-                if kept.is_stopped or self._is_resting():
+                if self._is_resting() or (kept.is_stopped and not self._is_asked()):
                     return False
                 return self._attend(kept)
             except StoppedError:
@@ -222,6 +232,11 @@ class Worker:
             store.answer_flush(self.name, asked)
         return False
 
+    def _is_asked(self) -> bool:
+        """Whether another process waits for a flush."""
+        asked, answered = self._around.store.asked(self.name)
+        return asked > answered
+
     def _finish(self, kept: Kept) -> None:
         """Carry out again what was begun."""
         flush = self._around.store.flush_in_hand(self.name)
@@ -289,13 +304,14 @@ class Worker:
             return
         table, expired = source.read(flush.ranges)
         naming = Naming(self.name, kept.version, flush, kept.configuration.storage)
-        if self._prepared is None or self._prepared[0] != flush.flush_id:
+        in_hand = self._prepared
+        if in_hand is None or (in_hand.flush_id, in_hand.version) != (flush.flush_id, kept.version):
             tools = self._tools(kept.configuration)
             as_objects = not isinstance(kept.configuration.destination, StreamDestination)
             prepared = prepare(table, naming, source.numbers(), tools, as_objects=as_objects)
             unsent = Unsent(prepared.records, has_keys=kept.configuration.source is not None)
-            self._prepared = (flush.flush_id, prepared, unsent)
-        counts = self._handed_over(kept.configuration, naming, *self._prepared[1:])
+            in_hand = self._prepared = _InHand(flush.flush_id, kept.version, prepared, unsent)
+        counts = self._handed_over(kept.configuration, naming, in_hand.prepared, in_hand.unsent)
         around.store.commit(self.name, flush, replace(counts, expired=expired), now_ms(around.clock))
         self._forget(kept.configuration, table)
         self._reset()

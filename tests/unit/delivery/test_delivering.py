@@ -324,6 +324,21 @@ def test_a_destination_that_refuses_loses_nothing_and_is_told(workspace, deliver
     assert counts(stream) == (2, 0, 0)
 
 
+def test_an_update_leads_what_a_destination_refuses_elsewhere(deliveries, clock, workspace, objects):
+    workspace.storage.put("s3://lake/raw", "an object where the prefix wants a folder")
+    stream = deliveries.create("d", "s3://lake/raw/", buffer_seconds=0)
+    put(stream, "a")
+    assert not deliveries.step()
+    assert stream.status().error.startswith("ObjectNameConflict")
+
+    stream.update("s3://lake/other/", buffer_seconds=0)
+    clock.advance(60)
+    deliveries.step()
+
+    assert list(objects("s3://lake/other/").values()) == [b"a"]
+    assert counts(stream) == (1, 0, 0)
+
+
 def test_a_function_that_this_process_does_not_know_holds_records_back_until_it_does(deliveries, objects):
     def upper(event, context):
         return {
