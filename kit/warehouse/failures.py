@@ -29,7 +29,7 @@ def translated(error: BaseException) -> KitError:
     text = str(error)
     if isinstance(error, duckdb.InterruptException):
         return KitError(CANCELLED, "Query cancelled on user's request")
-    if isinstance(error, OSError | duckdb.IOException) and _names_full_disk(text):
+    if isinstance(error, OSError | duckdb.Error) and _names_full_disk(text):
         return disk_full()
     if isinstance(error, duckdb.OutOfMemoryException):
         return disk_full() if "max_temp_directory_size" in text or _names_full_disk(text) else out_of_memory()
@@ -67,7 +67,8 @@ def _unreadable(text: str) -> KitError | None:
 
 
 def _names_full_disk(text: str) -> bool:
-    return "No space left" in text or "disk full" in text.lower()
+    # A quota, or a limit on the size of files, is a full disk to whoever writes.
+    return any(said in text.lower() for said in ("no space left", "disk full", "quota exceeded", "file too large"))
 
 
 def _body(text: str) -> str:

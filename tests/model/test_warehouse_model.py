@@ -86,11 +86,14 @@ class Warehouses(RuleBasedStateMachine):
     @rule(session=sessions, name=names, k=numbers)
     def merge(self, session: int, name: str, k: int) -> None:
         other = NAMES[1 - NAMES.index(name)]
-        # DuckDB deletes what matches and inserts what does not, as Redshift does.
         self._change(
             session,
             f"MERGE INTO {name} USING {other} ON {name}.k = {other}.k WHEN MATCHED THEN DELETE "
             f"WHEN NOT MATCHED THEN INSERT VALUES ({other}.k, {other}.v + {k})",
+            # DuckDB's own MERGE refuses to delete a row that two match.
+            f"CREATE TEMP TABLE fresh AS SELECT * FROM {other} WHERE k NOT IN (SELECT k FROM {name}); "
+            f"DELETE FROM {name} WHERE k IN (SELECT k FROM {other}); "
+            f"INSERT INTO {name} SELECT k, v + {k} FROM fresh; DROP TABLE fresh",
         )
 
     @rule(session=sessions)
@@ -183,7 +186,8 @@ class Warehouses(RuleBasedStateMachine):
             self.plain.close()
             self.folder.cleanup()
 
-    def _change(self, session: int, statement: str) -> None:
+    def _change(self, session: int, statement: str, plain: str = "") -> None:
+        """Run a statement, and `plain`, or the same, in the model once it has committed."""
         if self.failed[session]:
             return
         try:
@@ -193,9 +197,9 @@ class Warehouses(RuleBasedStateMachine):
             return
         block = self.blocks[session]
         if block is None:
-            self._replay([statement])
+            self._replay([plain or statement])
         else:
-            block.statements.append(statement)
+            block.statements.append(plain or statement)
 
     def _replay(self, statements: list[str]) -> None:
         self.plain.begin()

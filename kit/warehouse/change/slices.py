@@ -125,7 +125,7 @@ def _in_order_found(cursor: Connection, table: Table, number: int, found: str) -
 def _end_of_order(cursor: Connection, table: Table, number: int) -> int | None:
     """The number of the first row that was appended after the sorted ones; None where there is no such border."""
     in_order = table.sorted_rows[number] if table.sorted_rows else 0
-    if not table.sortkey.columns or in_order in {0, table.slice_rows[number]}:
+    if in_order in {0, table.slice_rows[number]}:
         return None
     found = fetch(cursor, f"SELECT rowid FROM {_part(table, number)} LIMIT 1 OFFSET {in_order}")
     return int(found[0][0]) if found else None
