@@ -25,13 +25,13 @@ class Access:
     @property
     def engine(self) -> Engine | None:
         """The cluster, if this process owns it."""
-        return self._engine
+        return self._engine if self._engine is not None and self._engine.cluster.owner.is_here else None
 
     def reach(self) -> Engine | Link:
         """The cluster here, or a new connection to its owner. Waits while ownership changes hands."""
         with self._lock:
-            if self._engine is not None:
-                return self._engine
+            if self.engine is not None:
+                return self.engine
             found = reach(self._folder, self._open_here, self._entropy)
             if isinstance(found, Engine):
                 self._engine = found

@@ -58,7 +58,7 @@ def open_cluster(folder: Path, *, clock: Clock, settings: Settings) -> Cluster:
     """The cluster in a folder, made where it is missing; every opening is to be closed."""
     with _OPENING:
         found = _OPEN.get(folder)
-        if found is None or found.users == 0:
+        if found is None or found.users == 0 or not found.owner.is_here:
             found = _OPEN[folder] = Cluster(folder, clock=clock, settings=settings)
         found.users += 1
         return found
@@ -343,9 +343,10 @@ def _roll_back(cursor: Connection) -> None:
         return
 
 
-def _close(
-    root: duckdb.DuckDBPyConnection, idle: list[Connection], owner: Owner, gate: Gate, journal: Journal
-) -> None:
+def _close(root: duckdb.DuckDBPyConnection, idle: list[Connection], owner: Owner, gate: Gate, journal: Journal) -> None:
+    if not owner.is_here:
+        # In a forked child: the file is its parent's, and closing it here would write to it.
+        return
     owner.hang_up()
     gate.close()
     journal.close()
@@ -353,6 +354,21 @@ def _close(
         cursor.close()
     root.close()
     owner.release()
+
+
+def _forsake_all() -> None:
+    """In a forked child: keep the parent's engines for ever.
+
+    Their threads are not there, and an engine that is destroyed writes to its file, which is still the parent's.
+    """
+    import ctypes
+
+    for cluster in list(_OPEN.values()):
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(cluster._root))  # noqa: SLF001
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forsake_all)
 
 
 __all__ = ["Cluster", "Transaction", "open_cluster"]

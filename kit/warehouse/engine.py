@@ -6,6 +6,7 @@ closed; each of them has a session like those of this process.
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
 from collections.abc import Mapping
@@ -45,6 +46,15 @@ def open_engine(folder: Path, *, storage: Storage, clock: Clock, entropy: Entrop
             # The door must not keep what is behind it: a workspace that nobody holds any more is closed.
             cluster.owner.serve(lambda: _guest(found), clock=clock, entropy=entropy)
         return engine
+
+
+def _forsake() -> None:
+    """In a forked child: the parent's engines are not to be used, nor to be closed; what it opens it opens anew."""
+    _OPEN.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forsake)
 
 
 class Engine:

@@ -6,6 +6,7 @@ as soon as its holder is gone, however it went. Who holds it says in a note how 
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +32,7 @@ class Owner:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._pid = os.getpid()
         self._lock = FileLock(folder / "owner.lock", mode=0o600)
         self._serving = threading.Lock()
         self._server: Server | None = None
@@ -39,6 +41,11 @@ class Owner:
         except Timeout as taken:
             raise Taken(str(folder)) from taken
         sweep(folder)
+
+    @property
+    def is_here(self) -> bool:
+        """Whether this process took the lock: a forked child has only a copy of what its parent knows."""
+        return self._pid == os.getpid()
 
     @property
     def server(self) -> Server | None:
@@ -56,6 +63,8 @@ class Owner:
 
     def hang_up(self) -> None:
         """Part with the other processes; what they had open is rolled back when this returns."""
+        if not self.is_here:
+            return
         with self._serving:
             server, self._server = self._server, None
         if server is not None:
@@ -64,5 +73,5 @@ class Owner:
     def release(self) -> None:
         """Leave the cluster to the next one; its file must be closed."""
         self.hang_up()
-        if self._lock.is_locked:
+        if self.is_here and self._lock.is_locked:
             self._lock.release()

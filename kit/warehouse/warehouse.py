@@ -62,7 +62,8 @@ class Warehouse:
             entropy,
         )
         self._clients: list[AnyClient] = []
-        self._client = self.connect()
+        self._own = self.connect()
+        self._pid = os.getpid()
         self._is_closed = False
 
     @property
@@ -135,6 +136,15 @@ class Warehouse:
         for client in list(self._clients):
             client.close()
         self._access.close()
+
+    @property
+    def _client(self) -> AnyClient:
+        """The warehouse's own session; in a forked child another than the parent's."""
+        if self._pid != os.getpid():
+            self._clients = []
+            self._own = self.connect()
+            self._pid = os.getpid()
+        return self._own
 
     @property
     def _engine(self) -> Engine:

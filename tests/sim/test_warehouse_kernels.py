@@ -223,3 +223,61 @@ def exchanges(warehouse: kit.warehouse.Warehouse) -> int:
         return int(found.fetchall()[0][0])
     finally:
         warehouse._cluster.give_back(cursor)
+
+
+FORKS = """
+import os, sys, time, kit
+workspace = kit.open(sys.argv[1])
+workspace.warehouse.sql("CREATE TABLE t (k int); INSERT INTO t VALUES (1)")
+child = os.fork()
+if child == 0:
+    if sys.argv[2] == "asks":
+        workspace.warehouse.sql("INSERT INTO t VALUES (2)")
+        workspace.close()
+        sys.exit(0)
+    time.sleep(600)
+if sys.argv[2] == "asks":
+    _, status = os.waitpid(child, 0)
+    print(status, workspace.warehouse.sql("SELECT k FROM t ORDER BY k").rows, flush=True)
+    workspace.close()
+else:
+    print(child, flush=True)
+    time.sleep(600)
+"""
+
+
+def test_a_forked_child_of_the_owner_asks_its_parent(tmp_path: Path) -> None:
+    told = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORKS, str(tmp_path / "lab"), "asks"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+    assert told.stdout == "0 [(1,), (2,)]\n", told.stderr[-2000:]
+    with kit.open(tmp_path / "lab", settings=SETTINGS) as workspace:
+        assert workspace.warehouse.sql("SELECT k FROM t ORDER BY k").rows == [(1,), (2,)]
+
+
+def test_an_owner_is_known_to_be_gone_although_a_child_of_it_lives(tmp_path: Path) -> None:
+    owner = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", FORKS, str(tmp_path / "lab"), "sleeps"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert owner.stdout is not None
+    child = int(owner.stdout.readline())
+    try:
+        with kit.open(tmp_path / "lab", settings=SETTINGS) as workspace:
+            warehouse = workspace.warehouse
+            assert warehouse.ownership().pid == owner.pid
+
+            owner.kill()
+            owner.wait()
+
+            assert warehouse.sql("SELECT k FROM t").rows == [(1,)]
+            assert warehouse.ownership().is_here
+    finally:
+        os.kill(child, signal.SIGKILL)
+        owner.kill()
+        owner.communicate()

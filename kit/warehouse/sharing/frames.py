@@ -6,9 +6,11 @@ is read, so that nobody can make the other side set memory aside. Knows no messa
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 import threading
+import weakref
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -58,10 +60,14 @@ class Frame:
 
 
 class Channel:
-    """A connected socket as frames. Threads may send; one receives."""
+    """A connected socket as frames. Threads may send; one receives.
+
+    A forked child does not keep it open: the other side would not notice the parent's end.
+    """
 
     def __init__(self, connected: socket.socket) -> None:
         self.socket = connected
+        not_for_children(connected)
         self.limit_bytes = GREETING_BYTES
         self._reader = connected.makefile("rb", buffering=64 << 10)
         self._sending = threading.Lock()
@@ -104,9 +110,26 @@ class Channel:
         return found
 
 
+def not_for_children(opened: socket.socket) -> None:
+    """Have children that this process forks close their copy of a socket."""
+    _OPEN.add(opened)
+
+
 def pieces(kind: Kind, call: int, body: memoryview, size_bytes: int) -> Sequence[Frame]:
     """A body of any length as frames of at most `size_bytes`."""
     return [Frame(kind, call, bytes(body[at : at + size_bytes])) for at in range(0, len(body), size_bytes)]
 
 
 _KINDS = frozenset(map(int, Kind))
+_OPEN: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+
+
+def _close_inherited() -> None:
+    for each in list(_OPEN):
+        descriptor = each.detach()  # not close(): that waits for whoever still reads from it
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_close_inherited)

@@ -15,7 +15,7 @@ from pathlib import Path
 from kit.base.clock import Clock, now_ms
 from kit.base.errors import KitError
 from kit.base.ids import Entropy
-from kit.warehouse.sharing.frames import Channel, ConnectionLost, MalformedFrame
+from kit.warehouse.sharing.frames import Channel, ConnectionLost, MalformedFrame, not_for_children
 from kit.warehouse.sharing.greeting import GREETING_SECONDS, admit
 from kit.warehouse.sharing.rendezvous import SECRET_BYTES, Note, accept, listen
 from kit.warehouse.sharing.serving import Served, Serving
@@ -33,6 +33,7 @@ class Server:
         self._clients: dict[threading.Thread, Serving | None] = {}
         self._is_closed = False
         self._listening, path, port = listen(folder)
+        not_for_children(self._listening)
         self.note = Note(os.getpid(), now_ms(clock), path, port, entropy.bytes(SECRET_BYTES))
         self.note.write(folder)
         self._thread = threading.Thread(target=self._listen, name="boathouse-server", daemon=True)
