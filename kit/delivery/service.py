@@ -297,7 +297,7 @@ class Deliveries:
             raise ValidationException(f"'{name}' is no name of an agent.", "1 to 64 letters, digits, dots and hyphens.")
         wanted = [parsed(each) for each in (*flows, *([flow] if flow else []))]
         targets = [(each, sender(each, self, self._streams, self.entropy)) for each in wanted]
-        made = Agent(name, targets, self._around.folder, clock=self.clock, entropy=self.entropy)
+        made = Agent(name, targets, self._around.folder / "agents", clock=self.clock, entropy=self.entropy)
         with self._lock:
             former = self._agents.pop(name, None)
             self._agents[name] = made

@@ -72,8 +72,9 @@ class Agent:
         self._flows = flows
         self._clock = clock
         self._entropy = entropy
-        self._checkpoints = Checkpoints(folder / f"agent.{name}.sqlite")
-        self._lock = FileLock(folder / f"agent.{name}.lock", mode=0o600, thread_local=False)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._checkpoints = Checkpoints(folder / f"{name}.sqlite")
+        self._lock = FileLock(folder / f"{name}.lock", mode=0o600, thread_local=False)
         self._mutex = threading.RLock()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None

@@ -6,6 +6,7 @@ something other than one object, are looked at one by one.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +17,7 @@ from kit.catalog.model import Column
 from kit.catalog.types import HiveType, parse, to_arrow
 from kit.delivery.conversion import nested, scalars
 from kit.delivery.conversion.documents import objects
-from kit.delivery.engine import Engine, literal, quote
+from kit.delivery.engine import Engine, literal
 from kit.delivery.records import compute
 
 SHOWN_CHARACTERS = 40
@@ -52,7 +53,7 @@ def typed_rows(documents: Any, columns: Sequence[Column], rules: Rules, engine: 
     Nearly all documents are objects that have all keys as they are spelt in the catalog, and need no second look.
     """
     kinds = {column.name: parse(column.type) for column in columns}
-    members = _spelt_members if rules.any_case or rules.dots else _checked_members
+    members = _spelt_members if kinds and (rules.any_case or rules.dots) else _checked_members
     found = _typed(documents, kinds, members(list(kinds), rules), engine)
     rejected = _reasons(found)
     parents = pa.array(range(len(documents)), pa.int64())
@@ -63,7 +64,7 @@ def typed_rows(documents: Any, columns: Sequence[Column], rules: Rules, engine: 
         odd = [place for place, reason in rejected.items() if reason == LOOK_CLOSER]
         if odd:
             table, parents = _with_odd(table, parents, rejected, documents, odd, kinds, rules, engine)
-    table, parents = _with_nested(table.drop_columns("reason"), parents, kinds, rules, rejected)
+    table, parents = _with_nested(table, parents, kinds, rules, rejected)
     return Rows(table, parents, rejected)
 
 
@@ -79,6 +80,7 @@ def _reasons(found: pa.Table) -> dict[int, str]:
 def _typed(documents: Any, kinds: dict[str, HiveType], members: str, engine: Engine) -> pa.Table:
     """A row a document: the scalars' values, the nested ones' JSON, and a reason where the document does not fit.
 
+    Columns are `v1`, `v2` and so on, and `reason`: names of the catalog may be any, and must not meet those used here.
     `members` is SQL over the column `document` of a list of the texts of the values, NULL where to look closer.
     """
     values: list[str] = []
@@ -86,17 +88,15 @@ def _typed(documents: Any, kinds: dict[str, HiveType], members: str, engine: Eng
     for place, (name, kind) in enumerate(kinds.items(), 1):
         text = f"m{place}"
         if not scalars.is_scalar(kind):
-            values.append(f"{text} AS {quote(name)}")
+            values.append(f"{text} AS v{place}")
             continue
-        values.append(f"{scalars.value(text, kind)} AS {quote(name)}")
+        values.append(f"{scalars.value(text, kind)} AS v{place}")
         if str(kind) != "string":
             shown = f"left({text}, {SHOWN_CHARACTERS})"
             message = literal(f"column {name}: the value '"), literal(f"' does not fit the type {kind}")
-            checks.append(
-                f"WHEN {text} IS NOT NULL AND {quote(name)} IS NULL THEN {message[0]} || {shown} || {message[1]}"
-            )
+            checks.append(f"WHEN {text} IS NOT NULL AND v{place} IS NULL THEN {message[0]} || {shown} || {message[1]}")
     picked = "".join(f", members[{place}] AS m{place}" for place in range(1, len(kinds) + 1))
-    listed = "".join(f"{quote(name)}, " for name in kinds)
+    listed = "".join(f"v{place}, " for place in range(1, len(kinds) + 1))
     return engine.query(
         f"SELECT {listed}CASE WHEN members IS NULL THEN {literal(LOOK_CLOSER)} {' '.join(checks)} END AS reason "
         f"FROM (SELECT {''.join(f'{value}, ' for value in values)}"
@@ -203,8 +203,8 @@ def _with_nested(
     columns: dict[str, Any] = {}
     bad: set[int] = set()
     owners = parents.to_pylist() if any(not scalars.is_scalar(kind) for kind in kinds.values()) else []
-    for name, kind in kinds.items():
-        column = table.column(name)
+    for place, (name, kind) in enumerate(kinds.items(), 1):
+        column = table.column(f"v{place}")
         if scalars.is_scalar(kind):
             columns[name] = column if column.type == to_arrow(kind) else column.cast(to_arrow(kind))
             continue
@@ -230,8 +230,6 @@ def _nested(text: str, kind: HiveType, rules: Rules) -> Any:
     except nested.MisfitError:
         raise
     except ValueError:  # a bare text, which comes without its quotes
-        import json
-
         return nested.read(json.dumps(text), kind, any_case=rules.any_case)
 
 

@@ -89,6 +89,23 @@ def test_a_value_that_does_not_fit_rejects_its_document_and_names_the_column(eng
     assert found.parents.to_pylist() == [1]
 
 
+def test_columns_may_have_any_name(engine):
+    columns = {"reason": "string", "members": "int", "m1": "int", "v2": "int", "a\"b'c": "string"}
+    document = json.dumps(dict.fromkeys(columns, 7))
+
+    found = rows(engine, [document, '{"reason": "x", "m1": "no"}'], **columns)
+
+    assert found.table.to_pylist() == [{"reason": "7", "members": 7, "m1": 7, "v2": 7, "a\"b'c": "7"}]
+    assert "column m1" in found.rejected[1]
+
+
+def test_a_table_without_columns_has_a_row_for_each_object(engine):
+    found = rows(engine, ['{"a": 1}', "[]"])
+
+    assert found.parents.to_pylist() == [0]
+    assert list(found.rejected) == [1]
+
+
 def test_keys_match_in_any_case_unless_told_otherwise(engine):
     documents = ['{"USER": "a"}', '{"user": "b", "USER": "c"}', '{"other": 1}']
 
