@@ -6,6 +6,7 @@ ends in an exchange, its last step says so: `dist`, `bcast`, `return`; what wait
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 
 from kit.warehouse.execute.measures import LEADER, Fragment, Run, Step
@@ -22,13 +23,30 @@ _UNSEEN = frozenset({"return", "save", "append", "empty_result", "column_data_sc
 _SENT = {"gather": "return", "broadcast": "bcast", "redistribute": "dist", "keep": "save", None: "return"}
 
 
-def worked(query: int, run: Run, start_us: int, ghosts: Mapping[int, int]) -> Work:
+class Explained:
+    """The plans of recent runs as rows. A plan that is kept is run again and again, and reads the same each time."""
+
+    def __init__(self, size: int = 64) -> None:
+        self._size = size
+        self._known: OrderedDict[int, tuple[Plan, tuple[PlanNode, ...]]] = OrderedDict()
+
+    def nodes(self, plan: Plan) -> tuple[PlanNode, ...]:
+        known = self._known.pop(id(plan), None)
+        if known is None:
+            known = (plan, tuple(plan_nodes(explain(plan))))
+        self._known[id(plan)] = known
+        while len(self._known) > self._size:
+            self._known.popitem(last=False)
+        return known[1]
+
+
+def worked(query: int, run: Run, start_us: int, ghosts: Mapping[int, int], explained: Explained) -> Work:
     """What a run leaves; `ghosts` are the deleted rows that its tables still hold, by table id."""
     plan = run.plan
     assert isinstance(plan, Plan), "a run is digested where it ran"
     tables = scanned(plan)
     steps = tuple(_steps(run, plan, start_us, tables))
-    nodes = tuple(plan_nodes(explain(plan)))
+    nodes = explained.nodes(plan)
     found = tuple(alerts(steps, nodes, {table_id(name): each for name, each in tables.items()}, ghosts))
     return Work(query, start_us, steps, nodes, found)
 
@@ -74,16 +92,22 @@ def _steps(run: Run, plan: Plan, start_us: int, tables: Mapping[str, TableFacts]
     rows = {number: sum(each.rows for each in run.fragments if each.segment == number) for number in segments}
     for fragment in run.fragments:
         segment = segments[fragment.segment]
-        number = 0
+        made: list[StepRow] = []
         for step in reversed(fragment.steps):
-            if step.label not in _UNSEEN:
-                yield _row(fragment, segment, number, step, start_us, tables)
-                number += 1
+            if step.label in _UNSEEN:
+                continue
+            row = _row(fragment, segment, len(made), step, start_us, tables)
+            if made and row.label == "scan" and not row.table and made[-1][4:7] == row[4:7]:
+                # What several slices have sent is one relation to who receives it.
+                made[-1] = _together(made[-1], row)
+            else:
+                made.append(row)
+        yield from made
         one = moved.get(segment.number)
         share = fragment.rows / rows[segment.number] if rows[segment.number] else 0.0
         sent_rows = fragment.rows if one is None else round(one.rows * share)
         sent_bytes = 0 if one is None else round(one.size_bytes * share)
-        yield _last(fragment, segment, number, start_us, sent_rows, sent_bytes)
+        yield _last(fragment, segment, len(made), start_us, sent_rows, sent_bytes)
 
 
 def _row(
@@ -112,6 +136,12 @@ def _row(
         step.blocks_scanned if is_scan else 0,
         is_scan and step.blocks_scanned < step.blocks,
         fragment.spilled_bytes if step.label in {"sort", "aggr", "hjoin", "window"} else 0,
+    )
+
+
+def _together(one: StepRow, other: StepRow) -> StepRow:
+    return one._replace(
+        step_us=one.step_us + other.step_us, rows=one.rows + other.rows, size_bytes=one.size_bytes + other.size_bytes
     )
 
 

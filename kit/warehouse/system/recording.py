@@ -18,7 +18,7 @@ from kit.base.result import Result
 from kit.sql.redshift import statements as s
 from kit.warehouse.catalog import Catalog, Table
 from kit.warehouse.execute.measures import Run
-from kit.warehouse.system.digest import worked
+from kit.warehouse.system.digest import Explained, worked
 from kit.warehouse.system.events import TEXT_ONLY, Kind, Statement, Work
 from kit.warehouse.system.journal import Journal
 
@@ -56,6 +56,8 @@ class Recorder:
         self._running: dict[int, Running] = {}
         self._sessions: dict[int, Attached] = {}
         self._last_query = journal.last_query
+        # Used by whoever settles the journal, one at a time.
+        self._explained = Explained()
 
     def now_us(self) -> int:
         return self._clock.now_ns() // 1_000
@@ -112,7 +114,7 @@ class Recorder:
             ]
         )
         if runs and running.kind not in TEXT_ONLY:
-            self.journal.later(lambda: [_work(running, runs, _ghosts(catalog))])
+            self.journal.later(lambda: [_work(running, runs, _ghosts(catalog), self._explained)])
 
     def running(self) -> Sequence[Running]:
         """What runs now, oldest first."""
@@ -139,9 +141,9 @@ def _ghosts(catalog: Catalog | None) -> Mapping[int, int]:
     return {each.id: each.ghosts for each in tables if isinstance(each, Table) and each.ghosts}
 
 
-def _work(running: Running, runs: Sequence[Run], ghosts: Mapping[int, int]) -> Work:
+def _work(running: Running, runs: Sequence[Run], ghosts: Mapping[int, int], explained: Explained) -> Work:
     """The work of a statement's runs, one after the other."""
-    parts = [worked(running.query, each, running.start_us, ghosts) for each in runs]
+    parts = [worked(running.query, each, running.start_us, ghosts, explained) for each in runs]
     if len(parts) == 1:
         return parts[0]
     return Work(

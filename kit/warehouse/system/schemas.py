@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from kit.sql.redshift.schema import TableSchema
 from kit.warehouse.catalog import Catalog
@@ -18,8 +19,13 @@ class AllTables:
         self._catalog = catalog
 
     def table(self, schema: str, name: str) -> TableSchema | None:
-        found = TABLES.get((schema, name))
-        return found.described() if found is not None else self._catalog.table(schema, name)
+        system = TABLES.get((schema, name))
+        if system is not None:
+            return system.described()
+        found = self._catalog.table(schema, name)
+        if found is None or not found.view_text:
+            return found
+        return replace(found, view_path=(*found.view_path, PG_CATALOG))
 
     def schemas(self) -> Sequence[str]:
         return sorted({*self._catalog.schemas(), PG_CATALOG, INFORMATION_SCHEMA})
