@@ -34,12 +34,13 @@ from kit.warehouse.execute.gate import Gate
 from kit.warehouse.failures import translated
 from kit.warehouse.ownership import Owner
 from kit.warehouse.plan.facts import Shape
+from kit.warehouse.system.events import Conflict
 from kit.warehouse.system.journal import FILE as JOURNAL
 from kit.warehouse.system.journal import Journal
 from kit.warehouse.system.recording import Recorder
 from kit.warehouse.transact.locks import Key, Lock, Locks, Mode
 from kit.warehouse.transact.serialization import Histories, History, Violation
-from kit.warehouse.transact.transaction import Transaction, violation_error
+from kit.warehouse.transact.transaction import Transaction
 
 FILE = "cluster.duckdb"
 SPILL = "spill"
@@ -233,7 +234,7 @@ class Cluster:
         with self._leader_lock:
             other = self._histories.last_writer(table, transaction.base.version)
         xids = (transaction.xid, other) if other is not None else (transaction.xid,)
-        return violation_error(Violation(table, xids), self._catalog)
+        return self._conflict(transaction, Violation(table, xids))
 
     def open_transactions(self) -> int:
         """How many transactions have a snapshot now."""
@@ -261,7 +262,7 @@ class Cluster:
             if transaction.is_serializable:
                 circle = self._histories.violation(history)
                 if circle is not None:
-                    raise violation_error(circle, self._catalog)
+                    raise self._conflict(transaction, circle)
             if not transaction.is_changed:
                 fetch(transaction.cursor, "COMMIT")
                 self._histories.commit(history, history.snapshot)
@@ -275,6 +276,14 @@ class Cluster:
             if self._journaled >= JOURNAL_COMMITS and not self._histories.count:
                 store.fold(self._root, after, self._numbers)
                 self._journaled = 0
+
+    def _conflict(self, transaction: Transaction, violation: Violation) -> KitError:
+        """The error of a violation, which STL_TR_CONFLICT remembers."""
+        found = self._catalog.relations.get(violation.table)
+        number = found.id if isinstance(found, Table) else 0
+        start_us, at_us = transaction.started_ms * 1_000, self.now_ms() * 1_000
+        self.journal.add([Conflict(transaction.xid, transaction.pid, number, start_us, at_us)])
+        return violation.error(number)
 
     def _ended(self, transaction: Transaction) -> None:
         cursor = transaction.leave()

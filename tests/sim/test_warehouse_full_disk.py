@@ -12,6 +12,10 @@ import kit
 WORKER = Path(__file__).with_name("warehouse_full_disk.py")
 ROOT = Path(__file__).parents[2]
 ROOM_BYTES = 256 << 10
+MERGE = (
+    "MERGE INTO t USING s ON t.k = s.k WHEN MATCHED THEN UPDATE SET v = MD5(s.v) "
+    "WHEN NOT MATCHED THEN INSERT VALUES (s.k, s.v)"
+)
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +43,7 @@ def state(path: Path) -> list[tuple[object, ...]]:
         "UPDATE t SET v = MD5(v) || MD5(k::varchar)",
         "UPDATE t SET k = k + 1",
         "INSERT INTO t SELECT k, MD5(v) FROM t",
-        "MERGE INTO t USING s ON t.k = s.k WHEN MATCHED THEN UPDATE SET v = MD5(s.v) "
-        "WHEN NOT MATCHED THEN INSERT VALUES (s.k, s.v)",
+        MERGE,
         "VACUUM t TO 100 PERCENT",
     ],
 )

@@ -18,7 +18,7 @@ from kit.base.errors import KitError
 from kit.warehouse.catalog import Catalog, Table
 from kit.warehouse.connection import Connection
 from kit.warehouse.transact.locks import Key, Lock, Mode
-from kit.warehouse.transact.serialization import VIOLATION, History, Violation
+from kit.warehouse.transact.serialization import History
 
 if TYPE_CHECKING:
     from kit.warehouse.cluster import Cluster
@@ -170,12 +170,3 @@ class Transaction:
         self._base = replace(self.base, relations={**self.base.relations, key: now})
         self._catalog = self.catalog.with_relation(now)
         self._stale.add(key)
-
-
-def violation_error(violation: Violation, catalog: Catalog) -> KitError:
-    """1023, with the number of the table as SVV_TABLE_INFO shows it."""
-    found = catalog.relations.get(violation.table)
-    return violation.error(found.id if isinstance(found, Table) else 0)
-
-
-__all__ = ["VIOLATION", "Claim", "Transaction", "violation_error"]

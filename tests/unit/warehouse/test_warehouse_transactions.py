@@ -194,6 +194,7 @@ def test_a_change_of_rows_that_another_has_changed_is_a_violation(warehouse: War
     )
     warehouse.sql("ROLLBACK")
     assert total(warehouse) == 50
+    assert warehouse.sql("SELECT table_id FROM stl_tr_conflict").rows == [(table.id,)]
 
 
 def test_write_skew_is_refused_at_commit(warehouse: Warehouse, other: Client) -> None:
