@@ -228,6 +228,32 @@ def test_a_warehouse_gets_copy_statements_for_the_objects(deliveries, copied, ob
     assert copied == [f"COPY public.t (a, b) FROM 's3://delivery/{key}' GZIP CSV"]
 
 
+def test_the_warehouse_of_the_workspace_is_loaded_apart_from_the_block_that_a_cell_has_open(workspace):
+    warehouse = workspace.warehouse
+    warehouse.sql("CREATE TABLE loaded (a int, b varchar(10)); CREATE TABLE other (a int)")
+    stream = workspace.delivery.create("d", "warehouse:loaded", copy_options="CSV", delimiter="\n")
+    put(stream, "1,x", "2,y")
+
+    warehouse.sql("BEGIN; INSERT INTO other VALUES (1)")
+    stream.flush()
+    warehouse.sql("ROLLBACK")
+
+    assert warehouse.sql("SELECT a, b FROM loaded ORDER BY a").rows == [(1, "x"), (2, "y")]
+    assert warehouse.sql("SELECT count(*) FROM other").rows == [(0,)]
+    assert counts(stream) == (2, 0, 0)
+
+
+def test_times_in_prefixes_are_of_the_time_zone_that_is_asked_for(deliveries, clock, objects):
+    stream = deliveries.create("d", "s3://lake/!{timestamp:yyyy-MM-dd HH}/", time_zone="America/New_York")
+    clock.advance(90 * 86_400)  # the first of April, at midnight in UTC: daylight-saving time
+    put(stream, "a")
+
+    stream.flush()
+
+    (key,) = objects("s3://lake/")
+    assert key.startswith("2026-03-31 20/d-1-2026-03-31-20-00-00-")
+
+
 def test_a_copy_that_fails_is_tried_again_and_ends_in_a_manifest(workspace, tmp_path, clock, objects):
     refusals: list[str] = []
 
