@@ -34,6 +34,7 @@ FLAGS = [
     "--disable-sync",
 ]
 START_SECONDS = 60
+PATIENCE_MS = 60_000
 QUIET = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
 
 
@@ -169,6 +170,14 @@ def running_browser() -> Iterator[Any]:
         running.close()
 
 
+RUN_CELL = """(() => {
+    const content = window.jupyterapp.shell.currentWidget.content;
+    content.deselectAll();
+    content.activeCellIndex = place;
+    return window.jupyterapp.commands.execute("notebook:run-cell").then(() => null);
+})()"""
+
+
 class Document:
     """A notebook that is open in JupyterLab, and what the page did meanwhile."""
 
@@ -178,6 +187,7 @@ class Document:
         self.path = path
         self.complaints: list[str] = []
         self.elsewhere: list[str] = []
+        page.set_default_timeout(PATIENCE_MS)
         page.on("console", self._said)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("websocket", lambda socket: self._asked(socket.url))
@@ -187,8 +197,8 @@ class Document:
         # A workspace of its own, in which nothing is open yet.
         workspace = self.path.split("/")[0]
         self.page.goto(f"{self.lab.address}/lab/workspaces/{workspace}/tree/{self.path}?token={self.lab.token}")
-        self.page.wait_for_selector(".jp-Notebook", timeout=60_000)
-        self.page.wait_for_function("() => window.jupyterapp !== undefined", timeout=60_000)
+        self.page.wait_for_selector(".jp-Notebook")
+        self.page.wait_for_function("() => window.jupyterapp !== undefined")
         self.wait_until_idle()
 
     def command(self, name: str, arguments: dict[str, Any] | None = None) -> None:
@@ -198,27 +208,17 @@ class Document:
         )
 
     def run(self, place: int) -> None:
-        """Run one cell."""
-        self.start(place)
-        self.wait_until_idle()
+        """Run one cell, and wait until it has been run."""
+        self.page.evaluate(f"place => {RUN_CELL}", place)
 
     def start(self, place: int) -> None:
         """Ask for one cell to be run, without waiting for it."""
-        self.page.evaluate(
-            """place => {
-                const content = window.jupyterapp.shell.currentWidget.content;
-                content.deselectAll();
-                content.activeCellIndex = place;
-                void window.jupyterapp.commands.execute("notebook:run-cell");
-            }""",
-            place,
-        )
+        self.page.evaluate(f"place => {{ void ({RUN_CELL}); }}", place)
 
     def wait_until_idle(self) -> None:
         self.page.wait_for_function(
             """() => window.jupyterapp.shell.currentWidget?.context?.sessionContext.session?.kernel?.status === "idle"
                 && !document.querySelector(".jp-InputArea-prompt")?.textContent.includes("*")""",
-            timeout=60_000,
         )
 
     def outputs(self, place: int) -> Any:

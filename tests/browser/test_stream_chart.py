@@ -50,7 +50,7 @@ class Chart:
 
     def wait_for_drawings(self, count: int = 1) -> None:
         """Wait until the picture has been drawn so many more times."""
-        drawn = self.root.get_attribute("data-drawn", timeout=30_000) or "0"
+        drawn = self.root.get_attribute("data-drawn") or "0"
         self._wait("root => Number(root?.dataset.drawn ?? 0) >= wanted", int(drawn) + count)
 
     def button(self, name: str) -> Any:
@@ -63,7 +63,6 @@ class Chart:
         self.document.page.wait_for_function(
             f"([place, wanted]) => ({holds})(document.querySelectorAll('.boathouse-chart')[place])",
             arg=[self.place, wanted],
-            timeout=30_000,
         )
 
 
@@ -221,7 +220,7 @@ def test_it_takes_the_theme_and_comes_back_after_a_reload(open_notebook: Any, ar
     assert chart.painted() != painted
     document.command("docmanager:save")
     document.page.reload()
-    document.page.wait_for_selector(".boathouse-chart canvas", timeout=60_000)
+    document.page.wait_for_selector(".boathouse-chart canvas")
 
     chart.wait_for_drawings(2)
     document.page.set_viewport_size({"width": 900, "height": 800})

@@ -38,8 +38,9 @@ class CatalogBrowser:
     def view(self) -> BrowserView:
         """The widget, made when it is first asked for."""
         if self._view is None:
+            known = state_of(self._workspace)
             first = plain(children(self._workspace, ()))
-            self._view = BrowserView(self.answer, lambda: state_of(self._workspace), roots=first)
+            self._view = BrowserView(self.answer, lambda: state_of(self._workspace), known, roots=first)
         return self._view
 
     def answer(self, question: Mapping[str, Any]) -> Any:

@@ -32,14 +32,15 @@ class BrowserView(anywidget.AnyWidget):
     _css = STATIC / "catalog_browser.css"
     roots = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, answer: Answer, state: Callable[[], object], **first: Any) -> None:
+    def __init__(self, answer: Answer, state: Callable[[], object], known: object, **first: Any) -> None:
+        """`known` is the state as it was before `first` was read: a change since then is told."""
         self._answer = answer
         self._state = state
         self._ended = threading.Event()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="boathouse-browser")
         super().__init__(**first)
         self.on_msg(self._heard)
-        self._watcher = threading.Thread(target=self._watch, name="boathouse-browser-watch", daemon=True)
+        self._watcher = threading.Thread(target=self._watch, args=(known,), name="boathouse-browser-watch", daemon=True)
         self._watcher.start()
 
     def end(self) -> None:
@@ -62,15 +63,14 @@ class BrowserView(anywidget.AnyWidget):
         if not self._ended.is_set():
             self.send(reply)
 
-    def _watch(self) -> None:
-        known: object = None
+    def _watch(self, known: object) -> None:
         while not self._ended.wait(WATCH_SECONDS):
             try:
                 now = self._state()
             except Exception as error:
                 self.send({"kind": "failed", "error": f"The catalog is no longer watched: {error}"})
                 return
-            if known is not None and now != known:
+            if now != known:
                 self.send({"kind": "changed"})
             known = now
 

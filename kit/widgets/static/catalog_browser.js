@@ -41,13 +41,14 @@ function asker(model, signal) {
 /** A new cell below the one that shows this, with a text in it; false where the page is no notebook of JupyterLab's. */
 async function newCell(from, text) {
   const notebook = from.closest(".jp-Notebook");
-  if (!notebook) return false;
+  const cell = from.closest(".jp-Cell");
+  if (!notebook || !cell) return false;
   const before = notebook.querySelectorAll(".jp-Cell").length;
-  notebook.focus();
+  cell.focus();
   const press = new KeyboardEvent("keydown", { key: "b", code: "KeyB", bubbles: true, cancelable: true });
   // JupyterLab reads the number of the key, which a made event cannot be given otherwise.
   Object.defineProperty(press, "keyCode", { value: 66 });
-  notebook.dispatchEvent(press);
+  cell.dispatchEvent(press);
   for (let tries = 0; tries < 40; tries++) {
     await new Promise((resolve) => setTimeout(resolve, 25));
     const content = notebook.querySelector(".jp-Cell.jp-mod-active .cm-content");
