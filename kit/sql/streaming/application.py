@@ -21,7 +21,7 @@ from kit.sql.athena.types import duckdb_type, from_hive, quote
 from kit.sql.place import error_at, line_column, start_of
 from kit.sql.relations import CompiledQuery, OutputColumn, Relation, RelationColumn, Scan, SchemaSource
 from kit.sql.streaming.cursors import TopItems, forest, hive_name, top_items
-from kit.sql.streaming.locality import END, START, WINDOW_COLUMNS, Locality
+from kit.sql.streaming.locality import END, START, WINDOW_COLUMNS, Locality, aggregate_in
 from kit.sql.streaming.plan import (
     FROM,
     KEY,
@@ -149,16 +149,13 @@ class _Compiler:
         match shape:
             case Plain():
                 _check_plain(self._text, tree)
-            case Sliding():
-                pass
             case Stagger():
                 _group_by_window(tree, keys)
             case _ if selection.steps:
                 _group_by_window(tree, [])
             case _:
                 pass
-        if not isinstance(shape, (Plain, Sliding)):
-            Locality(self._text, names).check(tree)
+        Locality(self._text, names, of_time=isinstance(shape, Sliding)).check(tree)
         target = self._target(insert)
         marks = _marks(shape, feeds=bool(insert.target))
         if marks:
@@ -545,9 +542,6 @@ def _check_plain(text: str, tree: exp.Expr) -> None:
             )
     if isinstance(tree, exp.SetOperation):
         raise error_at("NOT_SUPPORTED", "A set operation over a stream is not supported", text, start_of(tree) or 0)
-    Locality(text, frozenset()).check(tree)
-    from kit.sql.streaming.locality import aggregate_in
-
     found = aggregate_in(tree)
     if found is not None:
         raise error_at(

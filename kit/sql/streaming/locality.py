@@ -27,19 +27,38 @@ _AGGREGATES: Final = frozenset(
     name for name, functions in FUNCTIONS.functions.items() if any(isinstance(each, Aggregate) for each in functions)
 )
 
+_OF_THE_MOMENT: Final = frozenset(
+    {
+        *("now", "random", "rand", "uuid", "shuffle", "currentdate", "currenttime", "currenttimestamp"),
+        *("localtime", "localtimestamp"),
+    }
+)
+
 Columns: TypeAlias = Mapping[str, str]
 """Which columns of a relation are a window's: by name, one of `WINDOW_COLUMNS`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Locality:
-    """Checks the query of `text`. `streams` are the names of relations that are windows of a stream."""
+    """Checks the query of `text`. `streams` are the names of relations that are windows of a stream.
+
+    With `of_time`, OVER is over a range of time, which is no matter of windows.
+    """
 
     text: str
     streams: frozenset[str]
+    of_time: bool = False
 
     def check(self, tree: exp.Expr) -> None:
-        """Raises `NOT_SUPPORTED` at the part that meets rows of several windows."""
+        """Raises `NOT_SUPPORTED` at the part that meets rows of several windows, or differs from run to run."""
+        for node in tree.walk():
+            name = node.name.lower() if isinstance(node, exp.Anonymous) else type(node).__name__.lower()
+            if name in _OF_THE_MOMENT:
+                raise self._error(
+                    f"{name} in a query over a stream is not supported",
+                    node,
+                    "Each run has to give the same: ROWTIME is a time.",
+                )
         self._query(tree, {}, outermost=True)
 
     def _query(self, node: exp.Expr, ctes: Mapping[str, Columns | None], *, outermost: bool = False) -> Columns | None:
@@ -74,7 +93,7 @@ class Locality:
         elif any(_is_aggregate(part) for each in _own_expressions(node) for part in _parts(each)):
             raise self._error("An aggregate over all windows is not supported", node.expressions[0], _GROUP_HINT)
         for over in _overs(node):
-            if not _by_window(over.args.get("partition_by") or (), columns):
+            if not self.of_time and not _by_window(over.args.get("partition_by") or (), columns):
                 hint = f"OVER (PARTITION BY {START}, {END}, … ORDER BY …)"
                 raise self._error("OVER rows of several windows is not supported", over, hint)
         given = self._given(node, columns)

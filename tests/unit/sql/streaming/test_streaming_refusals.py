@@ -80,6 +80,23 @@ REFUSED = [
         "days",
         "",
     ),
+    ("SELECT k FROM (SELECT k FROM events GROUP BY k)", "A group that spans windows", "window_start", ""),
+    ("SELECT k FROM events WHERE k IN (SELECT k FROM events)", "A subquery over a stream", "tables", ""),
+    ("SELECT a.k FROM events a JOIN events b ON a.k = b.k", "A join of two streams' windows", "catalog", ""),
+    (
+        "SELECT p.k FROM nyc.places p LEFT JOIN events e ON p.k = e.k",
+        "LEFT JOIN that keeps a table's rows",
+        "stream first",
+        "",
+    ),
+    (
+        "SELECT k, sum(count(*)) OVER (PARTITION BY k RANGE INTERVAL '1' HOUR PRECEDING) FROM events GROUP BY k",
+        "A group that spans windows",
+        "window_start",
+        "",
+    ),
+    (f"SELECT window_end, v * random() FROM {T}", "random in a query over a stream", "same", ""),
+    ("SELECT k, current_timestamp FROM events", "currenttimestamp in a query over a stream", "same", ""),
     ("DROP STREAM events", "DROP is not supported", "CREATE PUMP", ""),
 ]
 
