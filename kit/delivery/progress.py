@@ -65,6 +65,15 @@ class Counts:
     bytes: int = 0
     partitions: int = 0
 
+    def outcomes(self) -> dict[str, int]:
+        """What has become of records, by name."""
+        return {
+            "delivered": self.delivered,
+            "failed": self.failed,
+            "dropped": self.dropped,
+            "expired": self.expired,
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:

@@ -26,7 +26,7 @@ class PutRecordResult(NamedTuple):
     error_message: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class DeliveryStatus:
     """How a delivery stream is doing. `is_running` tells of this process; `error` is that of the last attempt, if it
     failed, and of looking at the source."""
@@ -41,6 +41,16 @@ class DeliveryStatus:
     oldest_ms: int
     figures: Figures
     error: str
+
+    def __repr__(self) -> str:
+        counts = self.figures.counts
+        parts = [
+            "stopped" if self.is_stopped else self.status,
+            f"{self.waiting_records:,} waiting",
+            *(f"{count:,} {what}" for what, count in counts.outcomes().items() if count or what == "delivered"),
+            *([self.error] if self.error else []),
+        ]
+        return f"<{self.name!r}: {', '.join(parts)}>"
 
 
 class DeliveryStream:

@@ -337,6 +337,9 @@ def test_a_destination_that_refuses_loses_nothing_and_is_told(workspace, deliver
 
     assert not deliveries.step()
     assert stream.status().error == "InsufficientStorage: The disk is full."
+    assert repr(deliveries.list()) == (
+        "[<'d': ACTIVE, 1 waiting, 0 delivered, InsufficientStorage: The disk is full.>]"
+    )
     with pytest.raises(KitError, match="disk is full"):
         stream.flush()
     put(stream, "b")
