@@ -33,7 +33,8 @@ class TableFacts:
     """`relation` is the name of its part in a slice's schema. `rows` are those of the whole table.
 
     `place` names a column that says where a row lies, its number in its part times `PLACES` and its slice; None where
-    nobody asks. One that `is_system` has no parts: its rows are put into the exchange, under `relation`, before a query runs.
+    nobody asks. One that `is_system` has no parts: its rows are put into the exchange, under `relation`, before a query
+    runs.
     """
 
     schema: str

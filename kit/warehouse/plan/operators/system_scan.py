@@ -35,4 +35,4 @@ class SystemScan:
 
     def render(self, placed: Placed, _inputs: Sequence[Relation]) -> Relation:
         items = ", ".join(f"{quote(self.names[column.id])} AS {quote(column.id)}" for column in placed.columns)
-        return subquery(f"SELECT {items or NO_COLUMNS} FROM \"{EXCHANGE_DATABASE}\".{quote(self.table.relation)}")
+        return subquery(f'SELECT {items or NO_COLUMNS} FROM "{EXCHANGE_DATABASE}".{quote(self.table.relation)}')
