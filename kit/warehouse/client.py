@@ -25,6 +25,7 @@ from kit.warehouse.catalog import Catalog, Table
 from kit.warehouse.cluster import Cluster
 from kit.warehouse.commands import Call, Commands
 from kit.warehouse.execute.cancel import Cancellation
+from kit.warehouse.failures import CANCELLED
 from kit.warehouse.manage.design import TableDesign, design_of
 from kit.warehouse.manage.plan_cache import PlanCache
 from kit.warehouse.manage.shape import ClusterInfo, described, reshape
@@ -156,19 +157,21 @@ class Client:
     def interruptibly(
         self, call: Callable[[Cancellation], T], cancellation: Cancellation, watch: Callable[[], None] | None = None
     ) -> T:
-        """Run a call of the session on a thread of its own, within its timeout; `watch` runs on the caller's."""
+        """Run a call of the session on a thread of its own, within its timeout; `watch` runs on the caller's.
+
+        What has begun to commit when its time is up does commit, and is not said to be cancelled.
+        """
         clock = Stopwatch()
         limit_ms = self.session.statement_timeout_ms
+        is_late = False
 
         def poll() -> None:
+            nonlocal is_late
             if watch is not None:
                 watch()
             if limit_ms and clock.ms > limit_ms:
-                raise KitError(
-                    "57014",
-                    "Query cancelled: it ran longer than statement_timeout",
-                    f"The limit is {limit_ms} ms; SET statement_timeout TO 0 lifts it.",
-                )
+                is_late = True
+                cancellation.cancel()
 
         with self._lock:
             if self._is_closed:
@@ -178,6 +181,14 @@ class Client:
             return run_interruptibly(
                 lambda: call(cancellation), cancel=cancellation.cancel, poll=poll, name="boathouse-leader"
             )
+        except KitError as error:
+            if not is_late or error.code != CANCELLED:
+                raise
+            raise KitError(
+                CANCELLED,
+                "Query cancelled: it ran longer than statement_timeout",
+                f"The limit is {limit_ms} ms; SET statement_timeout TO 0 lifts it.",
+            ) from error
         finally:
             with self._lock:
                 self._running.discard(cancellation)
