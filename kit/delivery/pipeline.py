@@ -7,9 +7,10 @@ is gone, an engine without memory) raises, and the flush is tried again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, assert_never
+from typing import Any, Protocol, assert_never, get_args
 
 import pyarrow as pa
 
@@ -28,7 +29,7 @@ from kit.delivery.landing import fits, partition_of
 from kit.delivery.limits import ACTIVE_PARTITIONS
 from kit.delivery.naming import Naming
 from kit.delivery.partitioning import KeyQuery
-from kit.delivery.prefix import Prefix
+from kit.delivery.prefix import FailureKind, Prefix
 from kit.delivery.progress import Counts
 from kit.delivery.transform.function import Caller, Function
 from kit.delivery.transform.function import transform as by_function
@@ -192,16 +193,20 @@ def _objects(
 ) -> tuple[list[Outgoing], dict[tuple[str | None, ...], Partition]]:
     storage = naming.storage
     landing = None if storage.register is None else tools.tables.table(*storage.register)
-    objects: list[Outgoing] = []
-    partitions: dict[tuple[str | None, ...], Partition] = {}
+    uris: list[str] = []
+    parts: list[pa.Table] = []
     for group in groups:
         part = table if len(group.rows) == table.num_rows else table.take(group.rows)
         uri = naming.object_uri(records.oldest_ms(part, naming.flush.oldest_ms), group.query_keys, group.lambda_keys)
         reason = _unwritable(uri, landing)
-        if reason is not None:
+        if reason is None:
+            uris.append(uri)
+            parts.append(part)
+        else:
             _fail(failed, part, range(part.num_rows), INVALID_KEY, [reason] * part.num_rows, tools)
-            continue
-        content = _content(part, uri, storage, tools, failed)
+    objects: list[Outgoing] = []
+    partitions: dict[tuple[str | None, ...], Partition] = {}
+    for uri, content in zip(uris, _contents(parts, uris, storage, tools, failed), strict=True):
         if content is None:
             continue
         objects.append(Outgoing(uri, content))
@@ -220,29 +225,37 @@ def _unwritable(uri: str, landing: Table | None) -> str | None:
     return fits(landing, uri) if landing is not None and landing.partition_keys else None
 
 
-def _content(part: pa.Table, uri: str, storage: StorageDestination, tools: Tools, failed: list[Failed]) -> Any | None:
-    """What the object holds; None where none of the records fits."""
-    if storage.conversion is None:
+def _contents(
+    parts: Sequence[pa.Table], uris: Sequence[str], storage: StorageDestination, tools: Tools, failed: list[Failed]
+) -> Iterator[Any | None]:
+    """What the objects hold; None for one of which no record fits."""
+    if storage.conversion is not None:
+        yield from _converted(parts, storage.conversion, tools, failed)
+        return
+    for part, uri in zip(parts, uris, strict=True):
         content = _joined(part.column("data"), storage.delimiter)
-        name = uri.rpartition("/")[2]
-        return (
-            compress(memoryview(content).tobytes(), storage.compression, name.removesuffix(".zip"))
-            if (storage.compression != "UNCOMPRESSED")
-            else content
-        )
-    return _converted(part, storage.conversion, tools, failed)
+        if storage.compression != "UNCOMPRESSED":
+            name = uri.rpartition("/")[2].removesuffix(".zip")
+            content = compress(memoryview(content).tobytes(), storage.compression, name)
+        yield content
 
 
-def _converted(part: pa.Table, conversion: Conversion, tools: Tools, failed: list[Failed]) -> Any | None:
+def _converted(
+    parts: Sequence[pa.Table], conversion: Conversion, tools: Tools, failed: list[Failed]
+) -> Iterator[Any | None]:
+    """Files of the parts, all of which are typed at once: their rows come out in order, part by part."""
+    if not parts:
+        return
+    whole = pa.concat_tables(parts)
     schema = tools.tables.table(conversion.database, conversion.table)
     rules = Rules(conversion.case_insensitive, conversion.dots_to_underscores, dict(conversion.key_of_column))
-    rows = typed_rows(texts(part), schema.descriptor.columns, rules, tools.engine)
+    rows = typed_rows(texts(whole), schema.descriptor.columns, rules, tools.engine)
     if rows.rejected:
         places = sorted(rows.rejected)
         failed.append(
             Failed(
                 "format-conversion-failed",
-                part.take(pa.array(places, pa.int64())),
+                whole.take(pa.array(places, pa.int64())),
                 MALFORMED,
                 tuple(f"Data does not match the schema. {rows.rejected[place]}." for place in places),
                 1,
@@ -250,13 +263,18 @@ def _converted(part: pa.Table, conversion: Conversion, tools: Tools, failed: lis
                 table_details(schema.database, schema.name, schema.version),
             )
         )
-    return encoded(rows.table, conversion) if rows.table.num_rows else None
+    begin = record = 0
+    for part in parts:
+        record += part.num_rows
+        end = bisect_left(range(rows.table.num_rows), record, begin, key=lambda row: rows.parents[row].as_py())
+        yield encoded(rows.table.slice(begin, end - begin), conversion) if end > begin else None
+        begin = end
 
 
 def _errors(failed: Sequence[Failed], naming: Naming, numbers: Numbers) -> list[Outgoing]:
     """An object for each kind of failure."""
     found: list[Outgoing] = []
-    for kind in ("processing-failed", "format-conversion-failed"):
+    for kind in get_args(FailureKind):
         alike = [each for each in failed if each.kind == kind]
         if alike:
             oldest_ms = min(records.oldest_ms(each.records, naming.flush.oldest_ms) for each in alike)

@@ -172,6 +172,28 @@ def test_partition_keys_come_from_the_records_and_what_has_none_fails(deliveries
     assert counts(stream) == (3, 3, 0)
 
 
+def test_each_partition_gets_its_own_rows_converted(deliveries, clicks, objects, errors):
+    stream = deliveries.create(
+        "d", "s3://lake/x/!{partitionKeyFromQuery:u}/", partition_by={"u": ".user"}, schema="lake.clicks"
+    )
+    put(
+        stream,
+        *[{"user": user, "n": n} for n, user in enumerate("abcabc")],
+        *[{"user": "d", "n": "x"}, {"user": "b", "n": "y"}, {"user": "..", "n": "z"}, {"user": "c", "N": 9}],
+    )
+
+    stream.flush()
+
+    found = {
+        key.split("/")[1]: parquet.read_table(io.BytesIO(content)).column("n").to_pylist()
+        for key, content in objects("s3://lake/x/").items()
+    }
+    assert found == {"a": [0, 3], "b": [1, 4], "c": [2, 5, 9]}
+    assert [each["rawData"][-4:-2] for each in errors("s3://lake/errors/format-conversion-failed/")] == [b'"y', b'"x']
+    assert len(errors("s3://lake/errors/processing-failed/")) == 1
+    assert counts(stream) == (7, 3, 0)
+
+
 def test_partitions_beyond_the_limit_fail(deliveries, objects, errors):
     stream = deliveries.create("d", "s3://lake/u=!{partitionKeyFromQuery:u}/", partition_by={"u": ".u"})
     for begin in (0, 300):
