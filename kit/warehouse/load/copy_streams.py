@@ -125,13 +125,13 @@ def pieces(stream: BinaryIO, scratch: Path, quoting: Quoting | None) -> Iterator
     line = 1
     while True:
         path = scratch.with_name(f"{scratch.name}-{line}")
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
-            look, rest = _filled(stream, target, rest, quoting)
         try:
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
+                look, rest = _filled(stream, target, rest, quoting)
             if look.size:
                 yield Piece(path, line, look.lines, look.is_odd)
         finally:
-            path.unlink()
+            path.unlink(missing_ok=True)
         line += look.lines
         if not rest:
             return

@@ -18,6 +18,8 @@ from kit.sql.redshift.statements import Authorization, Unload, UnloadFormat, Unl
 
 _MIN_FILE_BYTES = 5 << 20
 _MAX_FILE_BYTES = int(6.2 * (1 << 30))
+_MIN_GROUP_BYTES = 32 << 20
+_MAX_GROUP_BYTES = 128 << 20
 _FLAGS = {
     "HEADER": "header",
     "ADDQUOTES": "add_quotes",
@@ -107,7 +109,7 @@ def _parameter(cursor: Cursor, said: dict[str, Any]) -> None:
         said["max_file_size"] = _file_size(cursor)
     elif cursor.accept("ROWGROUPSIZE"):
         cursor.accept("AS")
-        said["row_group_size"] = options.size_bytes(cursor)
+        said["row_group_size"] = _row_group_size(cursor)
     elif cursor.accept("REGION"):
         cursor.accept("AS")
         said["region"] = cursor.string()
@@ -115,6 +117,16 @@ def _parameter(cursor: Cursor, said: dict[str, Any]) -> None:
         said["extension"] = cursor.string()
     else:
         cursor.fail()
+
+
+def _row_group_size(cursor: Cursor) -> int:
+    start = cursor.current
+    size = options.size_bytes(cursor)
+    if not _MIN_GROUP_BYTES <= size <= _MAX_GROUP_BYTES:
+        raise errors.error(
+            errors.INVALID_PARAMETER_VALUE, "ROWGROUPSIZE must be between 32 MB and 128 MB", cursor.script, start
+        )
+    return size
 
 
 def _file_size(cursor: Cursor) -> int:

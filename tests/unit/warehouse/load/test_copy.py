@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import io
 import json
@@ -686,3 +687,44 @@ def test_an_identity_is_numbered_over_all_files_or_taken_from_them(warehouse: Wa
         warehouse.sql("COPY t (id, s) FROM 's3://lake/ids.txt'")
 
     assert rows(warehouse, "SELECT id FROM t ORDER BY id") == [(number,) for number in [*range(1, 21, 2), 100]]
+
+
+def test_a_full_disk_is_named_and_loads_nothing(
+    warehouse: Warehouse, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put("in.gz", gzip.compress(b"1\n2\n"))
+    warehouse.sql("CREATE TABLE t (k int)")
+
+    def full(*_: Any) -> Any:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(copy_streams, "_filled", full)
+
+    with pytest.raises(KitError, match="Disk Full") as raised:
+        warehouse.sql("COPY t FROM 's3://lake/in.gz' GZIP")
+
+    assert raised.value.code == "53100"
+    assert rows(warehouse) == []
+    assert list((warehouse._cluster.folder / "spill").iterdir()) == []
+
+
+def test_progress_is_told_file_by_file(warehouse: Warehouse, put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3):
+        put(f"in/{number}.csv", b"1\n")
+    warehouse.sql("CREATE TABLE t (k int)")
+    told: list[tuple[float | None, str]] = []
+    original = loader.Loader.copy
+
+    def copied(own: loader.Loader, call: Any, statement: Any, progress: Any) -> Any:
+        class Told:
+            def update(self, fraction: float | None, message: str = "") -> None:
+                told.append((fraction, message))
+
+        return original(own, call, statement, Told())
+
+    monkeypatch.setattr(loader.Loader, "copy", copied)
+
+    warehouse.sql("COPY t FROM 's3://lake/in/' CSV")
+
+    assert [message for _, message in told] == ["1 of 3 files", "2 of 3 files", "3 of 3 files", "placing rows"]
+    assert told[2][0] == 1.0
