@@ -42,7 +42,7 @@ from kit.warehouse.order import MAX_INTERLEAVED
 from kit.warehouse.plan.distribution import at_rest
 
 MAX_COLUMNS = 1_600
-_UNSORTABLE = frozenset({Kind.SUPER, Kind.VARBYTE})
+UNSORTABLE = frozenset({Kind.SUPER, Kind.VARBYTE})
 
 
 def create_table(transaction: Transaction, statement: CreateTable, path: Sequence[str], now_ms: int) -> Table | None:
@@ -335,7 +335,7 @@ def _check_keys(
     if attributes.distkey is not None and at_rest(known[attributes.distkey].type.duckdb) is None:
         raise KitError("0A000", f"type {known[attributes.distkey].type} cannot be a distribution key")
     for name in sortkey.columns:
-        if known[name].type.kind in _UNSORTABLE:
+        if known[name].type.kind in UNSORTABLE:
             raise KitError("0A000", f"type {known[name].type} cannot be a sort key")
     if sortkey.style == "INTERLEAVED" and len(sortkey.columns) > MAX_INTERLEAVED:
         raise KitError("54011", f"an interleaved sort key can have at most {MAX_INTERLEAVED} columns")

@@ -28,13 +28,12 @@ from kit.sql.redshift.statements import (
 )
 from kit.sql.redshift.types import Kind
 from kit.warehouse.catalog import NO_ORDER, StoredColumn, Table, default_encoding
+from kit.warehouse.ddl import MAX_COLUMNS, UNSORTABLE
 from kit.warehouse.plan.distribution import at_rest
 from kit.warehouse.plan.expression import quote
 
-MAX_COLUMNS = 1_600
 # Encodings whose columns keep their size.
 _FIXED_SIZE = frozenset({"BYTEDICT", "RUNLENGTH", "TEXT255", "TEXT32K"})
-_UNSORTABLE = frozenset({Kind.SUPER, Kind.VARBYTE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +216,7 @@ def _sorted(table: Table, action: AlterSortKey) -> Change:
         )
     for name in key.columns:
         column = _column(table, name)
-        if column.type.kind in _UNSORTABLE:
+        if column.type.kind in UNSORTABLE:
             raise KitError("0A000", f"type {column.type} cannot be a sort key")
     if len({*key.columns}) != len(key.columns):
         raise KitError("42701", "a column appears twice in the sort key")
