@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kit.base.errors import KitError
 from kit.catalog.classifiers.classifier import Field, Refusal
-from kit.catalog.classifiers.schema import VOID
+from kit.catalog.classifiers.schema import VOID, unwritten_field
 from kit.catalog.types import BIGINT, HiveType, from_arrow
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ def fields_of(schema: pa.Schema, what: str) -> tuple[Field, ...] | Refusal:
             fields.append(Field(column.name.lower(), _type(column.type)))
         except KitError:
             return Refusal(f"{what} whose column {column.name} is {column.type}, for which Hive has no type")
+        unwritten = unwritten_field(fields[-1].type)
+        if unwritten is not None:
+            return Refusal(f"{what} whose column {column.name} has a field '{unwritten}', a name that no type can hold")
     if not fields:
         return Refusal(f"{what} without columns")
     if len({field.name for field in fields}) < len(fields):

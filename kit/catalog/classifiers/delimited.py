@@ -164,6 +164,8 @@ class CsvClassifier:
         if self.header and len(self.header) != width:
             return None
         rows = self._rows(text, delimiter, SAMPLE_RECORDS + 1)
+        if any("\n" in cell or "\r" in cell for row in rows for cell in row):
+            return Refusal("delimited text with line breaks inside of fields, where Athena would begin another row")
         ragged = sum(len(row) != width for row in rows)
         shape = self._shape(text, delimiter, [row for row in rows if len(row) == width])
         lines = max(text.count("\n") + (not text.endswith("\n")), 1)

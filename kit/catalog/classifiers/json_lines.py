@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kit.catalog.classifiers.classifier import CERTAIN, Classification, Field, Refusal, Sample, Shape
-from kit.catalog.classifiers.schema import VOID, are_similar, columns_of, join_all, join_by_name
+from kit.catalog.classifiers.schema import VOID, are_similar, columns_of, is_field_name, join_all, join_by_name
 from kit.catalog.model import Column, StorageDescriptor
 from kit.catalog.serde import descriptor
 from kit.catalog.types import BIGINT, BOOLEAN, DOUBLE, STRING, ArrayType, HiveType, StructField, StructType
@@ -23,8 +23,9 @@ SHOWN_COLUMNS = 6
 # An object, or an array of values; not a bracket that begins a column's name.
 _BEGINS_AS_JSON = re.compile(r"""\s*(?:\{\s*["}]|\[\s*[\[{"\]\d-])""")
 _ALMOST_CERTAIN = 0.95
-# Deeper nesting is kept as text.
-MAX_DEPTH = 32
+# Deeper nesting is kept as text, which functions still take apart: what a query pays for reading a nested column
+# grows several-fold with a few levels.
+MAX_DEPTH = 8
 # Fewer objects than this among the lines: not JSON lines with a few bad ones, but something else.
 _MIN_SHARE = 0.5
 
@@ -70,6 +71,9 @@ class JsonClassifier:
         fields = fields_of(records)
         if not fields:
             return Refusal("JSON objects without a field")
+        twice = next(filter(None, map(_twice, records)), None)
+        if twice is not None:
+            return Refusal(f"JSON objects with keys that differ in letter case alone: {' and '.join(twice)}")
         bad = sampled - len(records)
         notes = (f"{bad:,} of {sampled:,} sampled lines of {sample.uri} are no JSON objects",) if bad else ()
         certainty = CERTAIN if not bad else _ALMOST_CERTAIN
@@ -106,6 +110,16 @@ def _inside(text: str) -> str:
     return f": {what} ({summary(fields)})" if fields else ""
 
 
+def _twice(record: dict[str, Any]) -> tuple[str, str] | None:
+    """Two keys that are the same column to a SerDe that does not look at letter case."""
+    seen: dict[str, str] = {}
+    for name in record:
+        other = seen.setdefault(name.lower(), name)
+        if other != name:
+            return other, name
+    return None
+
+
 def _parsed(line: str) -> Any:
     try:
         return json.loads(line)
@@ -135,7 +149,7 @@ def _type(value: Any, depth: int) -> HiveType:
             return DOUBLE
         case list() if depth:
             return ArrayType(join_all(_type(each, depth - 1) for each in value))
-        case dict() if depth:
+        case dict() if depth and all(map(is_field_name, filter(str.strip, value))):
             fields = ((name, _type(each, depth - 1)) for name, each in value.items() if name.strip())
             return StructType(tuple(StructField(name, kind) for name, kind in fields))
         case _:

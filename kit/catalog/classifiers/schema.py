@@ -7,6 +7,7 @@ schema that only grew is wholly similar.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import reduce
 
@@ -27,6 +28,8 @@ from kit.catalog.types import (
 )
 
 SIMILARITY = 0.7
+# What separates the parts of a type: Hive has no quotes for the names in it.
+_UNWRITTEN = re.compile(r"[\s:,<>()]")
 
 
 # What is known of a column of NULLs: Hive's own name for it. It is part of no table; `settled` makes a string of it.
@@ -71,6 +74,25 @@ def settled(kind: HiveType) -> HiveType:
             return STRING
         case _:
             return kind
+
+
+def is_field_name(name: str) -> bool:
+    """Whether a struct's field of this name can be written in a type that Athena reads."""
+    return _UNWRITTEN.search(name) is None
+
+
+def unwritten_field(kind: HiveType) -> str | None:
+    """The first field inside of a type whose name Athena could not read; None where there is none."""
+    match kind:
+        case ArrayType(element):
+            return unwritten_field(element)
+        case MapType(_, value):
+            return unwritten_field(value)
+        case StructType(fields):
+            bad = (field.name if not is_field_name(field.name) else unwritten_field(field.type) for field in fields)
+            return next((name for name in bad if name is not None), None)
+        case _:
+            return None
 
 
 def columns_of(fields: Iterable[Field]) -> tuple[Column, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import fastavro
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pyarrow import orc
 
@@ -474,4 +475,46 @@ def test_tables_of_open_formats_are_left_to_their_logs(workspace: kit.Workspace,
     reasons = {each.uri: each.reason for each in report.ignored}
     assert reasons["s3://lake/t/orders/a.csv"] == (
         f"part of the {kind} table s3://lake/t/orders/, whose log says which of its files count"
+    )
+
+
+@pytest.mark.parametrize("name", ["a:b", "c,d", "a b", "A>B", "a(b", "\u00a0x"])
+def test_an_object_with_a_key_that_no_type_can_hold_is_kept_as_text(workspace: kit.Workspace, name: str) -> None:
+    record = {"id": 1, "x": {name: 1, "ok": [2]}}
+    crawl(workspace, {"a.json": json.dumps(record) + "\n"})
+    assert schema(workspace) == {"id": "bigint", "x": "string"}
+    ((_, text),) = rows(workspace)
+    assert json.loads(text) == record["x"]
+
+
+@pytest.mark.parametrize("name", ["ü", "`q`", 'q"x', "a'b", "a.b", "1a", "-", "$x", "select"])
+def test_an_object_with_any_other_key_is_a_struct(workspace: kit.Workspace, name: str) -> None:
+    crawl(workspace, {"a.json": json.dumps({"x": {name: 1}}) + "\n"})
+    assert rows(workspace) == [({name: 1},)]
+
+
+def test_deep_nesting_ends_in_text(workspace: kit.Workspace) -> None:
+    crawl(workspace, {"a.json": '{"a":' * 40 + "1" + "}" * 40 + "\n"})
+    assert schema(workspace)["a"].count("struct<") == 8
+    assert len(rows(workspace)) == 1
+
+
+def test_a_parquet_field_that_no_type_can_hold_is_refused_by_name(workspace: kit.Workspace) -> None:
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table({"x": [[{"a b": 1}]]}), sink)
+    report = crawl(workspace, {"a.parquet": sink.getvalue().to_pybytes()})
+    assert [each.reason for each in report.ignored] == [
+        "a Parquet file whose column x has a field 'a b', a name that no type can hold"
+    ]
+
+
+def test_keys_that_differ_in_letter_case_alone_are_refused(workspace: kit.Workspace) -> None:
+    report = crawl(workspace, {"a.json": '{"b": 1}\n{"A": 1, "a": 2}\n'})
+    assert report.ignored[0].reason == "JSON objects with keys that differ in letter case alone: A and a"
+
+
+def test_line_breaks_inside_of_quoted_fields_are_refused(workspace: kit.Workspace) -> None:
+    report = crawl(workspace, {"a.csv": 'id,text\n1,"a\nb"\n2,"c"\n'})
+    assert report.ignored[0].reason == (
+        "delimited text with line breaks inside of fields, where Athena would begin another row"
     )
