@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kit.catalog.inventory import Entry
+from kit.catalog.model import Column
 from kit.widgets.catalog_browser.tree import Node
 from kit.widgets.catalog_browser.warehouse import session
 from kit.workspace import Workspace
@@ -21,7 +22,7 @@ class Index:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._state: object = None
-        self._entries: tuple[Entry, ...] = ()
+        self._lines: list[tuple[str, Entry, Column | None]] = []
 
     def search(self, text: str) -> list[Node]:
         """What has all words of the text in its name, names that begin with the first word first; at most `FOUND`."""
@@ -30,15 +31,14 @@ class Index:
             return []
         state = (state_of(self._workspace), _warehouse_of(self._workspace))
         if state != self._state:
-            self._entries = tuple(self._workspace.catalog.inventory())
+            self._lines = [line for entry in self._workspace.catalog.inventory() for line in _lines(entry)]
             self._state = state
         found = [
-            (not node.label.rpartition(".")[2].lower().startswith(words[0]), node.kind == "column", node.label, node)
-            for entry in self._entries
-            for node in _nodes(entry)
-            if all(word in node.label.lower() for word in words)
+            (not name.rpartition(".")[2].startswith(words[0]), column is not None, name, place)
+            for place, (name, _, column) in enumerate(self._lines)
+            if all(word in name for word in words)
         ]
-        return [node for *_, node in sorted(found, key=lambda each: each[:3])[:FOUND]]
+        return [_node(*self._lines[place][1:]) for *_, place in sorted(found)[:FOUND]]
 
 
 def state_of(workspace: Workspace) -> tuple[object, ...]:
@@ -57,18 +57,23 @@ def _warehouse_of(workspace: Workspace) -> tuple[str, ...]:
         return tuple(warehouse.tables())
 
 
-def _nodes(entry: Entry) -> Iterator[Node]:
-    match entry.kind:
-        case "stream":
-            yield Node(("streams", entry.name), entry.name, "stream", entry.detail, True)
-        case "warehouse":
-            path = ("warehouse", entry.database, entry.name)
-            yield Node(path, f"{entry.database}.{entry.name}", "table", "warehouse", True)
-            for column in entry.columns:
-                yield Node((*path, column.name), f"{entry.database}.{entry.name}.{column.name}", "column", column.type)
-        case _:
-            path = ("lake", entry.database, entry.name)
-            yield Node(path, f"{entry.database}.{entry.name}", "table", entry.kind, True)
-            for column in entry.columns:
-                label = f"{entry.database}.{entry.name}.{column.name}"
-                yield Node((*path, "columns", column.name), label, "column", column.type)
+def _lines(entry: Entry) -> Iterator[tuple[str, Entry, Column | None]]:
+    """What can be found of an entry, by its name in lower case: itself and its columns, a stream's only with it."""
+    if entry.kind == "stream":
+        yield entry.name.lower(), entry, None
+        return
+    name = f"{entry.database}.{entry.name}".lower()
+    yield name, entry, None
+    for column in entry.columns:
+        yield f"{name}.{column.name.lower()}", entry, column
+
+
+def _node(entry: Entry, column: Column | None) -> Node:
+    if entry.kind == "stream":
+        return Node(("streams", entry.name), entry.name, "stream", entry.detail, True)
+    label = f"{entry.database}.{entry.name}"
+    home, parts = ("warehouse", ()) if entry.kind == "warehouse" else ("lake", ("columns",))
+    path = (home, entry.database, entry.name)
+    if column is None:
+        return Node(path, label, "table", entry.kind, True)
+    return Node((*path, *parts, column.name), f"{label}.{column.name}", "column", column.type)
