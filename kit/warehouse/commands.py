@@ -32,7 +32,7 @@ from kit.warehouse.materialized import MaterializedViews, refuse_change
 from kit.warehouse.plan.explain import explain
 from kit.warehouse.plan.expression import quote
 from kit.warehouse.plan.trees import QueryTree
-from kit.warehouse.query import Queries
+from kit.warehouse.query import Compiled, Queries
 from kit.warehouse.session import DEFAULTS, Session
 from kit.warehouse.showing import definition, listing
 from kit.warehouse.stats import WarehouseStats
@@ -231,13 +231,20 @@ class Commands:
                 tree = statement.query
             case s.Insert() if statement.query is not None:
                 tree = statement.query
+            case s.Update() | s.Delete() | s.Merge():
+                return self._explained(call, self._changer.planned(call, statement))
             case _:
                 raise KitError(
-                    "0A000", "EXPLAIN shows the plan of a query", "Put it before SELECT, WITH or CREATE TABLE AS."
+                    "0A000",
+                    "EXPLAIN shows the plan of a query",
+                    "Put it before SELECT, WITH, CREATE TABLE AS, INSERT, UPDATE, DELETE or MERGE.",
                 )
-        compiled = self._queries.compiled(
-            tree, call.parsed.text, call.script, call.session, call.values, inside=call.inside
+        return self._explained(
+            call,
+            self._queries.compiled(tree, call.parsed.text, call.script, call.session, call.values, inside=call.inside),
         )
+
+    def _explained(self, call: Call, compiled: Compiled) -> Result:
         lines = explain(compiled.plan)
         table = self._table({"QUERY PLAN": lines})
         stats = WarehouseStats(

@@ -8,7 +8,7 @@ Source: Amazon Redshift Database Developer Guide, "UPDATE", "DELETE", "MERGE", r
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from kit.base.errors import KitError
 from kit.sql.redshift import BoundMerge, bind_delete, bind_merge, bind_update
@@ -21,12 +21,13 @@ from kit.sql.redshift.finding import (
     source_rows,
 )
 from kit.sql.redshift.statements import Delete, Merge, Update
+from kit.warehouse.binding import binding_session
 from kit.warehouse.catalog import Table
-from kit.warehouse.change.work import PLACE, Work, work_on
+from kit.warehouse.change.work import PLACE, Work, planned_rows, work_on
 from kit.warehouse.cluster import Cluster
 from kit.warehouse.connection import row
 from kit.warehouse.plan.expression import quote
-from kit.warehouse.query import Queries
+from kit.warehouse.query import Compiled, Queries
 
 if TYPE_CHECKING:
     from kit.warehouse.commands import Call
@@ -40,6 +41,26 @@ class Changer:
     def __init__(self, cluster: Cluster, queries: Queries) -> None:
         self._cluster = cluster
         self._queries = queries
+
+    def planned(self, call: Call, statement: Update | Delete | Merge) -> Compiled:
+        """The plan by which a statement finds its rows, for EXPLAIN; a simple one runs where the rows are anyway."""
+        catalog = call.inside.catalog if call.inside is not None else self._cluster.catalog
+        table = catalog.table_named(statement.table, call.session.path)
+        binding = binding_session(catalog, call.session, call.values, wide=True)
+        match statement:
+            case Update():
+                change = bind_update(statement, call.script, binding)
+                assigned = {pair.this.name for pair in change.tree.expressions}
+                columns = [column.schema() for column in table.columns if column.name in assigned]
+                query = rows_of_update(change, PLACE, columns)
+            case Delete():
+                query = rows_of_delete(bind_delete(statement, call.script, binding), PLACE)
+            case Merge():
+                merge = bind_merge(statement, call.script, binding)
+                query = rows_to_replace(merge, PLACE) if merge.remove_duplicates else rows_of_merge(merge, PLACE)
+            case _:
+                assert_never(statement)
+        return planned_rows(self._queries, catalog, table, query)
 
     def update(self, call: Call, statement: Update) -> str:
         with work_on(self._cluster, self._queries, call, statement.table) as work:

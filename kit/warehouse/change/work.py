@@ -26,7 +26,7 @@ from kit.warehouse.load.appending import Staging, append, staging_inside
 from kit.warehouse.load.placing import identity_sql, stage
 from kit.warehouse.plan.expression import quote
 from kit.warehouse.plan.facts import PLACES, ColumnFacts, Shape, TableFacts
-from kit.warehouse.query import Queries
+from kit.warehouse.query import Compiled, Queries
 from kit.warehouse.system.schemas import AllTables
 
 if TYPE_CHECKING:
@@ -83,10 +83,7 @@ class Work:
         def consume(cursor: Connection, sql: str, parameters: Mapping[str, Any]) -> None:
             value(cursor, create_as(relation, f"SELECT {keep} FROM ({sql}) AS found({named})"), dict(parameters))
 
-        reason = _ON_ALL_NODES if self.table.effective == "ALL" and PLACE in str(query.tree) else ""
-        compiled = self._queries.planned(
-            query, self.catalog, tables=_WithPlaces(self.catalog, self.table), leader_reason=reason
-        )
+        compiled = planned_rows(self._queries, self.catalog, self.table, query)
         call = self._call
         self._queries.run_into(
             compiled, call.values, call.session, call.cancellation, consume, self._transaction, call.runs
@@ -191,6 +188,12 @@ def work_on(cluster: Cluster, queries: Queries, call: Call, name: TableName) -> 
     with call.transaction() as transaction, staging_inside(cluster, transaction, call.cancellation) as area:
         table = transaction.catalog.table_named(name, call.session.path)
         yield Work(cluster, queries, call, transaction, area, table)
+
+
+def planned_rows(queries: Queries, catalog: Catalog, target: Table, query: BoundQuery) -> Compiled:
+    """The plan of a query for places of a table's rows; where all nodes have a copy, places are those of the first."""
+    reason = _ON_ALL_NODES if target.effective == "ALL" and PLACE in str(query.tree) else ""
+    return queries.planned(query, catalog, tables=_WithPlaces(catalog, target), leader_reason=reason)
 
 
 class _WithPlaces:

@@ -239,3 +239,21 @@ def test_changes_see_decimals_dates_and_text_as_queries_do(warehouse: Warehouse)
         ("2026-02-28", "3.50"),
         ("2026-02-28", "9.50"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("statement", "label"),
+    [
+        ("UPDATE t SET v = s.w FROM s WHERE s.k = t.k", "Hash Join DS_BCAST_INNER"),
+        ("DELETE FROM t USING s WHERE s.k = t.k", "Hash Join DS_BCAST_INNER"),
+        ("DELETE FROM t WHERE v = 3", "Seq Scan on t"),
+        ("MERGE INTO t USING s ON t.k = s.k REMOVE DUPLICATES", "Hash Join DS_BCAST_INNER"),
+    ],
+)
+def test_explain_shows_how_the_rows_are_found(warehouse: Warehouse, statement: str, label: str) -> None:
+    fill(warehouse, "DISTSTYLE EVEN")
+
+    plan = "\n".join(line for (line,) in warehouse.sql(f"EXPLAIN {statement}").rows)
+
+    assert label in plan
+    assert everything(warehouse) == [(k, k % 5) for k in range(40)]
