@@ -18,8 +18,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from kit.analytics.operators import Held
 from kit.analytics.run import Counts
+from kit.analytics.stepping import Held
 from kit.analytics.watermark import NEVER, Progress, Watermarks
 from kit.base.errors import KitError
 

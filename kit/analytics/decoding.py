@@ -13,8 +13,7 @@ from typing import Final
 from kit.base.errors import KitError, did_you_mean
 from kit.sql.athena.types import duckdb_type, from_hive, quote
 from kit.sql.relations import Relation, RelationColumn
-from kit.sql.streaming.application import HIDDEN, STREAMS
-from kit.sql.streaming.plan import ROWTIME
+from kit.sql.streaming.plan import HIDDEN, ROWTIME, STREAMS
 
 ARRIVALS: Final = ("arrival_time", "approximate_arrival_time")
 LOG_COLUMNS: Final = {

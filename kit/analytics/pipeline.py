@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.compute
 
 from kit.analytics.engine import Engine
-from kit.analytics.operators import Held, Operator, References, Step, empty, operator
+from kit.analytics.operators import Operator, empty, operator
+from kit.analytics.stepping import Held, References, Step
 from kit.analytics.watermark import ALWAYS
 from kit.sql.streaming.plan import MARK, ROW, ROWTIME, WATERMARK, Application, Plain, Stage
 from kit.sql.streaming.windows import Forest, Sliding

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from kit.sql.relations import OutputColumn, Scan
+from kit.sql.relations import OutputColumn, RelationColumn, Scan
 from kit.sql.streaming.windows import Window
 
 ROWTIME = "rowtime"
@@ -26,6 +26,14 @@ FROM = "from$"
 """What `prepare` is given beside a fixed window's rows: windows that end up to it do not take the row any more."""
 SCORE = "anomaly_score"
 """The column that a forest adds."""
+STREAMS = "streams"
+"""The database that streams are tables of."""
+HIDDEN = (
+    RelationColumn(ROWTIME, "timestamp", hidden=True),
+    RelationColumn(WATERMARK, "bigint", hidden=True),
+    RelationColumn(ROW, "bigint", hidden=True),
+)
+"""What every stream has beside its columns."""
 KEY = "key$"
 """The prefix of the columns that hold the keys of keyed windows."""
 

@@ -5,7 +5,7 @@ import pytest
 from kit.base.errors import KitError
 from kit.sql.relations import Relation, RelationColumn
 from kit.sql.streaming import compile_application
-from kit.sql.streaming.application import HIDDEN, STREAMS
+from kit.sql.streaming.plan import HIDDEN, STREAMS
 
 COLUMNS = (RelationColumn("k", "string"), RelationColumn("v", "bigint"), RelationColumn("at", "timestamp"))
 EVENTS = Relation(STREAMS, "events", (*COLUMNS, *HIDDEN))
