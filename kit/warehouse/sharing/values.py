@@ -18,6 +18,8 @@ from typing import Any, Final
 from kit.base.errors import KitError
 from kit.base.result import Stats
 from kit.warehouse.execute.measures import Fragment, Moved, Run
+from kit.warehouse.load.records import LoadCommit, LoadError, UnloadedFile
+from kit.warehouse.load.report import LoadStats, UnloadStats
 from kit.warehouse.manage.design import SlicePart, TableDesign
 from kit.warehouse.manage.shape import ClusterInfo, SliceInfo
 from kit.warehouse.plan.facts import Shape
@@ -31,6 +33,9 @@ _RECORDS: Final[Mapping[str, type[Any]]] = {
     for each in (
         ClusterInfo,
         Fragment,
+        LoadCommit,
+        LoadError,
+        LoadStats,
         Moved,
         Outline,
         Run,
@@ -40,6 +45,8 @@ _RECORDS: Final[Mapping[str, type[Any]]] = {
         SlicePart,
         Stats,
         TableDesign,
+        UnloadStats,
+        UnloadedFile,
         WarehouseStats,
     )
 }

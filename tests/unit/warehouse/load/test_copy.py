@@ -23,6 +23,7 @@ from kit.warehouse import Warehouse
 from kit.warehouse.load import copy_reading, copy_streams, loader
 from kit.warehouse.load.records import LoadCommit, LoadError, LoadRecord, Replacement
 from kit.warehouse.load.report import LoadStats
+from kit.warehouse.sharing.values import dumped, loaded
 from kit.workspace import Workspace
 
 Put = Callable[[str, bytes], None]
@@ -728,3 +729,14 @@ def test_progress_is_told_file_by_file(warehouse: Warehouse, put: Put, monkeypat
 
     assert [message for _, message in told] == ["1 of 3 files", "2 of 3 files", "3 of 3 files", "placing rows"]
     assert told[2][0] == 1.0
+
+
+def test_statistics_reach_a_notebook_that_asks_through_another(warehouse: Warehouse, put: Put) -> None:
+    put("in.txt", b"1\nx\n")
+    warehouse.sql("CREATE TABLE t (k int)")
+
+    loading = warehouse.sql("COPY t FROM 's3://lake/in.txt' MAXERROR 5").stats
+    unloading = warehouse.sql("UNLOAD ('SELECT k FROM t') TO 's3://lake/out/'").stats
+
+    assert loaded(dumped(loading)) == loading
+    assert loaded(dumped(unloading)) == unloading
