@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from kit.catalog.grok import PATTERNS, compile_grok
 from kit.base.errors import KitError
+from kit.catalog.grok import PATTERNS, compile_grok
 from kit.catalog.serde import GROK, REGEX
 
 APACHE = '127.0.0.1 - frank [10/Oct/2000:13:55:36 -0700] "GET /apache_pb.gif HTTP/1.0" 200 2326'
