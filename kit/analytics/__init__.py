@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
-from kit.analytics.service import Analytics, WindowResult, WindowStats
+from kit.analytics.bounded import WindowResult, WindowStats
+from kit.analytics.continuous import ContinuousQuery
+from kit.analytics.service import Analytics
 
-__all__ = ["Analytics", "WindowResult", "WindowStats"]
+__all__ = ["Analytics", "ContinuousQuery", "WindowResult", "WindowStats"]
