@@ -6,8 +6,8 @@ through. `key=value` folders are partitions of the folder above, other levels ar
 
 Differs: Glue makes a table a file of a folder whose files do not fit each other, which Athena then cannot read; here
 such files are left out, with the reason.
-Differs: Glue keeps objects of one format and of several compressions apart; Athena reads them together, and so they make
-one table here.
+Differs: Glue keeps objects of one format and of several compressions apart; Athena reads them together, and so they
+make one table here.
 
 Source: AWS Glue Developer Guide, How does a crawler determine when to create partitions?
 """
