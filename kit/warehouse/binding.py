@@ -69,7 +69,8 @@ def bound_insert(
     statement: Insert, catalog: Catalog, script: str, session: Session, values: Mapping[str, Any]
 ) -> BoundInsert:
     """An INSERT as a query whose columns are the table's, as they are stored."""
-    return bind_insert(statement, script, binding_session(catalog, session, values))
+    # In 128 bits: a product that overflowed in 64 would end the transaction, where a query is just bound again.
+    return bind_insert(statement, script, binding_session(catalog, session, values, wide=True))
 
 
 def kinds_of(values: Mapping[str, Any]) -> Hashable:

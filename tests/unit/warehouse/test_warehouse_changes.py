@@ -257,3 +257,11 @@ def test_explain_shows_how_the_rows_are_found(warehouse: Warehouse, statement: s
 
     assert label in plan
     assert everything(warehouse) == [(k, k % 5) for k in range(40)]
+
+
+def test_products_too_large_for_64_bits_are_stored(warehouse: Warehouse) -> None:
+    warehouse.sql("CREATE TABLE t (k decimal(18, 2), v decimal(18, 2)); INSERT INTO t VALUES (9999999999999999.99, 99)")
+
+    warehouse.sql("CREATE TABLE w (n decimal(38, 4)); INSERT INTO w SELECT k * v FROM t; UPDATE w SET n = n + n * 2")
+
+    assert warehouse.sql("SELECT n::varchar FROM w").rows == [("2969999999999999997.0300",)]
