@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import re
+import time
 
 import pyarrow as pa
 import pytest
@@ -508,7 +509,7 @@ def test_background_work_delivers_ends_with_the_workspace_and_leaves_the_rest_fo
     stream = workspace.delivery.create("d", "s3://lake/raw/", buffer_seconds=0)
     put(stream, "a")
     while not objects("s3://lake/"):
-        pass
+        time.sleep(0.01)
     stream.stop()
     put(stream, "b")
 
@@ -519,7 +520,7 @@ def test_background_work_delivers_ends_with_the_workspace_and_leaves_the_rest_fo
     del workspace.__dict__["delivery"]
     workspace.delivery["d"].start()
     while len(objects("s3://lake/")) < 2:
-        pass
+        time.sleep(0.01)
     assert sorted(objects("s3://lake/").values()) == [b"a", b"b"]
 
 

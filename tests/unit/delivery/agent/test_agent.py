@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 
 import pytest
 
@@ -204,11 +205,11 @@ def test_in_the_background_an_agent_follows_and_ends_with_its_service(deliveries
     agent = deliveries.agent(filePattern=str(logs / "app.log"), kinesisStream="target")
     write(logs / "app.log", "")
     while agent.metrics.files == 0:
-        pass
+        time.sleep(0.01)
 
     write(logs / "app.log", "1\n")
     while not texts(target):
-        pass
+        time.sleep(0.01)
     deliveries.close()
 
     assert texts(target) == ["1\n"]
