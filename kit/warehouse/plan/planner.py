@@ -43,9 +43,7 @@ class Plan:
     shape: Shape
 
 
-def plan(
-    tree: exp.Query, tables: Tables, shape: Shape, knobs: Knobs | None = None, *, leader_reason: str = ""
-) -> Plan:
+def plan(tree: exp.Query, tables: Tables, shape: Shape, knobs: Knobs | None = None, *, leader_reason: str = "") -> Plan:
     """Plan a bound query: aliases unique, `*` expanded, types annotated, functions DuckDB's.
 
     `leader_reason`: why it has to run on the leader, over the first copy of tables that are on all nodes.
