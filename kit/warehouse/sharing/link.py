@@ -8,7 +8,6 @@ a call's rows is under way: the next is asked for when the last has been taken.
 from __future__ import annotations
 
 import itertools
-import socket
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -69,7 +68,8 @@ class Link:
             connected.close()
             raise
         self._numbers = itertools.count(1)
-        self._lock = threading.Lock()
+        # Reentrant: rows that are given up while memory is reclaimed end their call, wherever this thread is.
+        self._lock = threading.RLock()
         self._calls: dict[int, _Call] = {}
         self._dropped: deque[int] = deque()
         self._lost: str | None = None
@@ -261,8 +261,3 @@ class Link:
                 waiting = list(self._calls.values())
             for call in waiting:
                 call.inbox.put(None)
-
-
-def is_refused(error: OSError) -> bool:
-    """Whether nobody listens where a note points to: its owner is gone."""
-    return isinstance(error, ConnectionRefusedError | FileNotFoundError | ConnectionResetError | socket.gaierror)

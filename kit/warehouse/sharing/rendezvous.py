@@ -15,7 +15,7 @@ import os
 import socket
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,7 +36,7 @@ class Note:
     since_ms: int
     path: str
     port: int
-    secret: bytes
+    secret: bytes = field(repr=False)
 
     def connect(self, seconds: float) -> socket.socket:
         """A socket connected to the owner, on which nothing waits longer than `seconds`; raises `OSError`."""
