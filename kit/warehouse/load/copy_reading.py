@@ -10,7 +10,6 @@ A part runs on the thread of its slice, on a cursor of its own. Each piece is on
 from __future__ import annotations
 
 import itertools
-import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -23,30 +22,35 @@ import pyarrow as pa
 from pyarrow import orc
 
 from kit.base.clock import Clock, Stopwatch
-from kit.base.errors import KitError
 from kit.sql.redshift.statements import CopyOptions
 from kit.sql.redshift.types import Kind, Type
 from kit.warehouse.catalog import StoredColumn
 from kit.warehouse.connection import Connection, fetch, value
 from kit.warehouse.execute.cancel import Cancellation
-from kit.warehouse.failures import CANCELLED, DISK_FULL, OUT_OF_MEMORY, translated
 from kit.warehouse.load import copy_faults as faults
 from kit.warehouse.load.copy_columnar import columnar_select
 from kit.warehouse.load.copy_convert import (
-    BAD_ROW,
     RAW,
     ROW,
     bad_select,
     good_select,
-    literal,
     name,
     strict_select,
 )
+from kit.warehouse.load.copy_engine import (
+    csv_source,
+    described,
+    is_outage,
+    is_plain,
+    parquet_source,
+    quoting_of,
+    unreadable,
+)
 from kit.warehouse.load.copy_faults import UNDECODED, Fault, fault_of
-from kit.warehouse.load.copy_files import LoadFile, Part
+from kit.warehouse.load.copy_files import Part
 from kit.warehouse.load.copy_objects import avro_records, json_records
 from kit.warehouse.load.copy_paths import Shredder
-from kit.warehouse.load.copy_streams import PIECE_BYTES, Piece, Quoting, damaged, decoded, opened, pieces, whole
+from kit.warehouse.load.copy_streams import PIECE_BYTES, Piece, damaged, decoded, opened, pieces, whole
 from kit.warehouse.load.copy_text import AnyRecord, BadRecord, Record, records
 from kit.warehouse.load.records import MAX_RAW_CHARACTERS, MAX_REASON_CHARACTERS, LoadError, Replacement
 
@@ -118,21 +122,6 @@ def read(load: Load, part: Part, cursor: Connection) -> Outcome:
     return outcome
 
 
-def described(cursor: Connection, file: LoadFile) -> list[tuple[str, str]]:
-    """The columns of a Parquet file: name and DuckDB type."""
-    try:
-        found = fetch(cursor, f"DESCRIBE SELECT * FROM {_parquet(file)}")
-    except duckdb.Error as error:
-        raise _unreadable(file, error) from error
-    return [(str(column), str(kind)) for column, kind, *_ in found]
-
-
-def group_rows(cursor: Connection, file: LoadFile) -> list[int]:
-    """How many rows each row group of a Parquet file holds."""
-    asked = f"SELECT DISTINCT row_group_id, row_group_num_rows FROM parquet_metadata({_files(file.path)}) ORDER BY 1"
-    return [int(rows) for _, rows in fetch(cursor, asked)]
-
-
 class _Reading:
     def __init__(self, load: Load, cursor: Connection, outcome: Outcome) -> None:
         self._load = load
@@ -158,7 +147,7 @@ class _Reading:
         select = columnar_select(
             self._load.columns,
             described(self._cursor, self._file),
-            _parquet(self._file),
+            parquet_source(self._file),
             self._file.uri,
             to_json=self._load.options.serialize_to_json,
         )
@@ -167,7 +156,7 @@ class _Reading:
         try:
             self._outcome.lines += self._insert(select)
         except duckdb.Error as error:
-            raise _unreadable(self._file, error) from error
+            raise unreadable(self._file, error) from error
 
     def _orc(self) -> None:
         try:
@@ -189,7 +178,7 @@ class _Reading:
                 select = columnar_select(self._load.columns, kinds, _BATCH, self._file.uri, to_json=to_json)
                 self._outcome.lines += self._insert(select)
             except duckdb.Error as error:
-                raise _unreadable(self._file, error) from error
+                raise unreadable(self._file, error) from error
 
     def _objects(self) -> None:
         options, columns = self._load.options, self._load.columns
@@ -239,7 +228,7 @@ class _Reading:
         try:
             rows = self._insert(strict_select(self._load.columns, self._load.options, source))
         except duckdb.Error as error:
-            if translated(error).code in {CANCELLED, OUT_OF_MEMORY, DISK_FULL}:
+            if is_outage(error):
                 raise
             return False
         self._outcome.lines += rows
@@ -363,88 +352,6 @@ class _Reading:
 
 class _TooManyErrorsError(Exception):
     """MAXERROR is reached: the load fails, whatever the other slices find."""
-
-
-def is_plain(options: CopyOptions) -> bool:
-    """Whether the engine can read text of this kind as COPY does."""
-    return (
-        options.encoding == "UTF8"
-        and not options.escape
-        and not options.remove_quotes
-        and not options.fill_record
-        and not options.ignore_blank_lines
-        and options.quote != options.delimiter
-        and options.delimiter not in "\r\n"
-        and not options.delimiter.isalnum()
-    )
-
-
-def quoting_of(options: CopyOptions) -> Quoting | None:
-    return Quoting(options.quote.encode(), options.delimiter.encode()) if options.format == "CSV" else None
-
-
-def csv_source(piece: Piece, options: CopyOptions, columns: int, skipped: int) -> str | None:
-    """The engine's reader over a piece, every field as text; None where it would not take the piece as COPY does."""
-    quoting = options.quote if options.format == "CSV" else ""
-    if piece.is_odd or not _is_skipped_by_lines(piece.path, skipped, options.delimiter, quoting):
-        return None
-    kinds = ", ".join(f"{name(RAW, index)}: 'VARCHAR'" for index in range(columns))
-    settings = [
-        "auto_detect = false",
-        "header = false",
-        f"skip = {skipped}",
-        f"delim = {literal(options.delimiter)}",
-        f"quote = {literal(quoting)}",
-        f"escape = {literal(quoting)}",
-        f"columns = {{{kinds}}}",
-        "strict_mode = true",
-        "null_padding = false",
-        "compression = 'none'",
-        "hive_partitioning = false",
-        # An empty field is an empty text; which of them are NULL is decided when they are converted.
-        "nullstr = '\ue003'",
-        "allow_quoted_nulls = false",
-    ]
-    return f"read_csv({_files(piece.path)}, {', '.join(settings)})"
-
-
-def _is_skipped_by_lines(path: Path, skipped: int, delimiter: str, quote: str) -> bool:
-    """Whether the header's lines end where their line feeds are: the engine skips records, COPY lines."""
-    if not skipped or not quote:
-        return True
-    q, d = re.escape(quote.encode()), re.escape(delimiter.encode())
-    field = b"(?:%b(?:[^%b]|%b%b)*+%b|[^%b%b]*+)" % (q, q, q, q, q, q, d)
-    plain = re.compile(b"%b(?:%b%b)*+\r?\n?" % (field, d, field))
-    with path.open("rb") as stream:
-        return all(plain.fullmatch(line) for line in itertools.islice(stream, skipped))
-
-
-def _parquet(file: LoadFile) -> str:
-    return f"read_parquet({_files(file.path)}, hive_partitioning = false)"
-
-
-def _files(path: Path) -> str:
-    """A path of exactly one file: the engine takes `*`, `?` and `[` for patterns."""
-    return literal(re.sub(r"([*?\[])", r"[\1]", str(path)))
-
-
-def _unreadable(file: LoadFile, error: duckdb.Error) -> KitError:
-    """What the engine says of a columnar file."""
-    text = str(error)
-    known = translated(error)
-    if known.code in {CANCELLED, OUT_OF_MEMORY, DISK_FULL}:
-        return known
-    if "The length of the data column" in text:
-        return KitError(
-            "XX000",
-            text[text.index("The length of the data column") :].strip(),
-            "Make the column longer: ALTER TABLE ... ALTER COLUMN ... TYPE VARCHAR(n). (error code 8001)",
-        )
-    if BAD_ROW in text:
-        return KitError("23502", text.partition(f"{BAD_ROW}: ")[2].strip() + f", File name: {file.uri}")
-    if isinstance(error, duckdb.InvalidInputException | duckdb.IOException):
-        return damaged(file.uri, "NONE")
-    return KitError(known.code, f"{known.message} (File name: {file.uri})", known.hint)
 
 
 _TYPE_NAMES = {

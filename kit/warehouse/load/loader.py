@@ -30,6 +30,7 @@ from kit.warehouse.failures import translated
 from kit.warehouse.load import copy_paths
 from kit.warehouse.load.appending import Staging, append
 from kit.warehouse.load.copy_convert import VALUE, literal, name
+from kit.warehouse.load.copy_engine import group_rows
 from kit.warehouse.load.copy_files import SPLIT_BYTES, LoadFile, Part, dealt, files_of, shared
 from kit.warehouse.load.copy_paths import Shredder
 from kit.warehouse.load.copy_reading import (
@@ -37,7 +38,6 @@ from kit.warehouse.load.copy_reading import (
     Load,
     Outcome,
     Tally,
-    group_rows,
     read,
 )
 from kit.warehouse.load.placing import Staged, identity_sql, staging_select

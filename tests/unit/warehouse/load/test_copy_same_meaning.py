@@ -18,7 +18,7 @@ from kit.sql.redshift.statements import CopyOptions
 from kit.sql.redshift.types import parse_type
 from kit.warehouse.catalog import StoredColumn
 from kit.warehouse.load.copy_convert import RAW, ROW, bad_select, good_select, name, strict_select
-from kit.warehouse.load.copy_reading import csv_source, quoting_of
+from kit.warehouse.load.copy_engine import csv_source, quoting_of
 from kit.warehouse.load.copy_streams import decoded, opened, whole
 from kit.warehouse.load.copy_text import BadRecord, records
 
