@@ -1,0 +1,5 @@
+"""Writes the reference pages anew."""
+
+from magics.reference import write
+
+write()
