@@ -116,7 +116,8 @@ def measure(options: Any) -> dict[str, Any]:
             found = _watched(harness, browser, lab, (source, watch), rate, options.seconds)
             print(
                 f"{f'{name}, {rate:,}/s':<28}{found['p50']:>8.0f}{found['p95']:>8.0f}"
-                f"{found['draws']:>9.1f}{found['cores']:>14.2f}"
+                f"{found['draws']:>9.1f}{found['cores']:>14.2f}",
+                flush=True,
             )
             figures |= _named(name, rate, found)
     return figures
@@ -160,13 +161,16 @@ def _watched(
         document.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.sessionContext.shutdown()")
         context.close()
     waits = _waits([(at, newest) for at, newest in drawn if newest is not None])
-    percentiles = statistics.quantiles(waits, n=20)
+    # A machine that is too busy to draw twice has waited for longer than was watched.
+    percentiles = statistics.quantiles(waits, n=20) if len(waits) > 1 else [seconds * 1_000] * 19
     return {"p50": percentiles[9], "p95": percentiles[18], "draws": len(drawn) / seconds, "cores": cores}
 
 
 def _waits(drawn: list[tuple[float, float]]) -> list[float]:
     """For a record of every millisecond, how long it was until the first picture that has it."""
     newest = [mark for _, mark in drawn]
+    if not newest:
+        return []
     first, last = int(newest[0]) + 1, int(newest[-1])
     return [drawn[bisect_left(newest, arrival)][0] - arrival for arrival in range(first, last + 1)]
 
