@@ -23,7 +23,7 @@ MOMENTS = {"checkpoint": ("checkpoint", "placed"), "emit": ("emit", "midway", "e
 TEXT = """SELECT window_start, window_end, usr, count(*) AS n, sum(v) AS s
 FROM TABLE(TUMBLE(TABLE clicks, DESCRIPTOR(at), INTERVAL '10' SECOND))
 GROUP BY window_start, window_end, usr"""
-RECORDS = 3_000
+RECORDS = 1_500
 BATCH_RECORDS = 100
 SOAK_BATCH_RECORDS = 8
 BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -107,7 +107,7 @@ def test_rows_arrive_once_through_kills(workspace: Any, during: str, destination
     workspace.analytics.close()
     worker = Worker(workspace.path)
     draw = Entropy(len(during))
-    for _ in range(100 if soak else 5):
+    for _ in range(100 if soak else 4):
         moment = MOMENTS[during][draw.below(len(MOMENTS[during]))]
         assert worker.run(moment, 1 + draw.below(3)) == signal.SIGKILL
     while worker.run("never", 1) != 0:
@@ -121,5 +121,5 @@ def test_rows_arrive_once_through_kills(workspace: Any, during: str, destination
     until = datetime(1970, 1, 1) + timedelta(milliseconds=query.watermark_ms)
     got = in_stream(workspace) if destination == "stream" else in_table(workspace)
     assert got == wanted(workspace, until)
-    assert sum(got.values()) > 500
+    assert sum(got.values()) > 300
     assert query.late().num_rows == workspace.analytics.sql(TEXT, **options).stats.late
