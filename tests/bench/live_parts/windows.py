@@ -34,7 +34,7 @@ def measure(options: Namespace) -> dict[str, Any]:
         stream = ws.streams.create("clicks", shards=4)
         stream.limits(enforced=False)
         rows = duckdb.sql(
-            f'SELECT usr AS partition_key, to_json(struct_pack(usr, page, v, "at"))::VARCHAR AS data FROM ({ROWS})'
+            f"SELECT usr AS partition_key, to_json(struct_pack(usr, page, v, moment))::VARCHAR AS data FROM ({ROWS})"
         ).to_arrow_table()
         stream.append(rows)
         schema = {"usr": "string", "v": "bigint", "moment": "timestamp"}
