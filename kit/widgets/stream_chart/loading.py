@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
+
 from kit.base.clock import now, now_ms
 from kit.widgets.stream_chart.decode import Decoder
 from kit.widgets.stream_chart.plan import Plan
@@ -29,7 +31,9 @@ class Loaded:
     def take(self, source: Tail, decoder: Decoder, names: list[str], pinned_end_ms: float | None) -> Any:
         """Read one piece into the window; what the source answered."""
         tailed = source.tail(self.position, names)
-        for batch in tailed.batches:
+        # A stream that is put to in small pieces gives small batches; each would cost a parse and a thinning.
+        held = list(tailed.batches)
+        for batch in pa.Table.from_batches(held).combine_chunks().to_batches() if held else ():
             rows = decoder.decode(batch)
             self.window.add(rows.table, None, pinned_end_ms)
             self.read += batch.num_rows
