@@ -110,6 +110,8 @@ function render({ model, el, signal }) {
   let figures = { state: "loading" };
   let swatches = "";
   let held = false;
+  let width = 0;
+  let laidOut = 0;
 
   controls.pause.onclick = () => {
     const resumes = controls.pause.getAttribute("aria-pressed") === "true";
@@ -191,6 +193,7 @@ function render({ model, el, signal }) {
       old?.finalize();
       // A page that changes its theme, or a tab that nobody sees, has no width for a while.
       while (!picture.clientWidth && !signal.aborted) await new Promise((resolve) => setTimeout(resolve, 50));
+      width = picture.clientWidth;
       embedded = await vegaEmbed(picture, structuredClone(model.get("spec")), {
         mode: "vega-lite",
         renderer: "canvas",
@@ -200,19 +203,20 @@ function render({ model, el, signal }) {
       });
       root.dataset.theme = theme;
       picture.vegaView = embedded.view; // for whoever wants to ask the picture what it shows
+      laidOut = 0; // the first picture of a new view has to find its room
+      fit(); // the page may have been laid out meanwhile
       waiting ??= newest;
       draw();
     });
     return embedding;
   }
 
-  let width = 0;
-  let laidOut = 0;
   /** Vega itself only looks at its container when the whole page changes its size. */
   function fit() {
     const now = picture.clientWidth;
-    if (embedded && now && width && now !== width) embedded.view.width(now).resize().runAsync();
-    width = now || width;
+    if (!embedded || !now || now === width) return;
+    width = now;
+    embedded.view.width(now).resize().runAsync();
   }
 
   function setSignal(view, name, value) {
