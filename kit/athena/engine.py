@@ -51,6 +51,10 @@ class Statement:
     watch: Watch
 
 
+def _let_go_on() -> None:
+    """Opening ends soon by itself."""
+
+
 class Engine:
     """Opened when first asked for a connection. `spill` is a folder of this process alone."""
 
@@ -67,7 +71,8 @@ class Engine:
         """A connection for one query."""
         with self._lock:
             if self._connection is None:
-                self._connection = self._open()
+                # On the caller's thread DuckDB would take a Ctrl-C for itself, and raise what is no KeyboardInterrupt.
+                self._connection = run_interruptibly(self._open, cancel=_let_go_on, name="boathouse-engine")
             if self._idle:
                 return Connection(self._idle.pop(), self)
             cursor = self._connection.cursor()

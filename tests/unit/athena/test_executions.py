@@ -175,6 +175,23 @@ def test_ctrl_c_stops_a_query_at_once_and_leaves_everything_usable(lake: Any) ->
     assert took < 10  # not after the hours that the query would take
 
 
+def test_ctrl_c_while_the_engine_opens_is_ctrl_c(lake: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from kit.athena.engine import Engine
+
+    opened = Engine._open
+
+    def slowly(engine: Engine) -> Any:
+        os.kill(os.getpid(), signal.SIGINT)
+        return opened(engine)
+
+    monkeypatch.setattr(Engine, "_open", slowly)
+    with pytest.raises(KeyboardInterrupt):
+        lake.sql("SELECT 1")
+    monkeypatch.undo()
+
+    assert lake.sql("SELECT 1 AS one").rows == [(1,)]
+
+
 def test_ctrl_c_reaches_a_stream(tmp_path: Path) -> None:
     text = (
         "SELECT x, y FROM UNNEST(sequence(1, 10000)) a(x) CROSS JOIN UNNEST(sequence(1, 10000)) b(y) "
