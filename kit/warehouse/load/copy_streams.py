@@ -115,6 +115,19 @@ class Quoting:
         quote = re.escape(self.quote)
         return re.compile(b"(?:^|%b)%b%b|%b%b(?:%b|$)" % (other, blank, quote, quote, blank, other))
 
+    @property
+    def fields(self) -> re.Pattern[bytes]:
+        """What stands in quotes, up to the end of the text where it is not closed."""
+        quote = re.escape(self.quote)
+        return re.compile(b"%b[^%b]*(?:%b|\\Z)" % (quote, quote, quote))
+
+    @property
+    def misplaced(self) -> re.Pattern[bytes]:
+        """A quote that neither begins nor ends a field, in a text whose quoted fields are a single quote each."""
+        quote = re.escape(self.quote)
+        inner = b"[^\r\n%b%b]" % (re.escape(self.delimiter), quote)
+        return re.compile(b"(?<=%b)%b|%b(?=%b)" % (inner, quote, quote, inner))
+
 
 def pieces(stream: BinaryIO, scratch: Path, quoting: Quoting | None) -> Iterator[Piece]:
     """A stream cut between records into files of about `PIECE_BYTES`; each is gone when the next one is asked for.
@@ -152,7 +165,9 @@ class _Look:
     def __init__(self, quoting: Quoting | None) -> None:
         self.lines = 0
         self.size = 0
+        self._quoting = quoting
         self._strays = quoting.strays if quoting is not None else None
+        self._is_inside = False
         self._is_odd = False
         self._returns = 0
         self._pairs = 0
@@ -177,9 +192,22 @@ class _Look:
             or b"\n\r\n" in joined
             or b"\0" in chunk
             or b"\xef\xbb\xbf" in joined
-            or (self._strays is not None and self._strays.search(joined) is not None)
+            or (self._quoting is not None and self._has_misplaced(self._quoting, chunk, joined))
         )
         self._last = joined[-2:]
+
+    def _has_misplaced(self, quoting: Quoting, chunk: bytes, joined: bytes) -> bool:
+        """Whether a quote stands elsewhere than at an end of a field. Looked at closely only where a blank is near."""
+        inside = self._is_inside
+        self._is_inside ^= chunk.count(quoting.quote) % 2 == 1
+        is_cut = chunk.endswith(quoting.quote)
+        if self._strays is None or (self._strays.search(joined) is None and not is_cut):
+            return False
+        begun = quoting.quote if inside else b""
+        text = quoting.fields.sub(quoting.quote.replace(b"\\", b"\\\\"), begun + chunk)
+        if not inside:
+            text = self._last[-1:] + text
+        return quoting.misplaced.search(text) is not None
 
     def end(self) -> None:
         self.lines += self._is_unended

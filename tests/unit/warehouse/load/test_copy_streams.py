@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kit.warehouse.load import copy_streams
 from kit.warehouse.load.copy_files import LoadFile, Part, dealt, shared
-from kit.warehouse.load.copy_streams import Quoting, pieces
+from kit.warehouse.load.copy_streams import Quoting, _Look, pieces
 
 CSV = Quoting(b'"', b",")
 
@@ -102,3 +102,27 @@ def test_a_shared_file_is_read_once_and_by_no_more_parts_than_slices(groups: lis
 
 def test_a_part_of_a_file_knows_that_it_is_one() -> None:
     assert [Part(FILE, 0).is_partial, Part(FILE, 0, 0, 10).is_partial] == [False, True]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 1_000])
+@pytest.mark.parametrize(
+    ("text", "is_odd"),
+    [
+        (b'1,"ends with a blank. "\n2," begins with one"\n', False),
+        (b'1," - ""quoted"" - ",x\n', False),
+        (b'" a "," b "\n', False),
+        (b'1, "x"\n', True),
+        (b'1,"x" ,2\n', True),
+        (b'"x" \n', True),
+        (b' "x"\n', True),
+        (b'5" pipe,"x" ,2\n', True),
+        (b'1,"a" "b"\n', True),
+    ],
+)
+def test_blanks_next_to_quotes_are_odd_outside_of_them_only(text: bytes, is_odd: bool, size: int) -> None:
+    look = _Look(Quoting(b'"', b","))
+    for begin in range(0, len(text), size):
+        look.see(text[begin : begin + size])
+    look.end()
+
+    assert look.is_odd == is_odd
