@@ -166,7 +166,6 @@ class _Look:
         self.lines = 0
         self.size = 0
         self._quoting = quoting
-        self._strays = quoting.strays if quoting is not None else None
         self._is_inside = False
         self._is_odd = False
         self._returns = 0
@@ -200,8 +199,7 @@ class _Look:
         """Whether a quote stands elsewhere than at an end of a field. Looked at closely only where a blank is near."""
         inside = self._is_inside
         self._is_inside ^= chunk.count(quoting.quote) % 2 == 1
-        is_cut = chunk.endswith(quoting.quote)
-        if self._strays is None or (self._strays.search(joined) is None and not is_cut):
+        if quoting.strays.search(joined) is None and not chunk.endswith(quoting.quote):
             return False
         begun = quoting.quote if inside else b""
         text = quoting.fields.sub(quoting.quote.replace(b"\\", b"\\\\"), begun + chunk)
